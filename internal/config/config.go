@@ -1,0 +1,228 @@
+// Package config holds the settings of a server: one struct, with defaults that run.
+//
+// A setting comes from, each overriding the one before it: the defaults, the YAML file, the environment (BONGSU_ and the
+// setting's path in capitals: media.max_upload_size is BONGSU_MEDIA_MAX_UPLOAD_SIZE), the command line.
+//
+// A wrong setting never passes in silence: Load names the setting, where it was set (file and line, variable or flag) and what is
+// allowed, for all wrong settings at once. Unknown names are wrong settings. The comments in this file are the documentation
+// that Print writes beside each setting. The package opens no connection and creates no file.
+package config
+
+import (
+	"net/netip"
+	"path/filepath"
+	"time"
+)
+
+// Config is every setting of a server. The tags say how a setting is written in YAML and which values it takes.
+type Config struct {
+	// The name in user and room ids (@alice:NAME), for ever: it cannot be changed once the database is made.
+	// A domain that you own, with a port only if clients reach the name on another port than 443.
+	ServerName string `yaml:"server_name"`
+	// Where clients reach this server, if that is not https://SERVER_NAME: for instance https://chat.example.org.
+	// Shown to clients in /.well-known/matrix/client.
+	PublicBaseURL string `yaml:"public_base_url"`
+	// The address and port to serve HTTP on. Put a TLS proxy in front before you open it to others.
+	Listen string `yaml:"listen"`
+	// The folder for all of the server's state: the SQLite database, media, and bongsu.yaml if there is one.
+	Data string `yaml:"data"`
+	// Empty for an SQLite database in the data folder, or postgres://USER:PASSWORD@HOST/NAME. Several hosts may be given
+	// (HOST1:5432,HOST2:5432): the writable one is found, and found again when it moves.
+	Database string `yaml:"database"`
+	// How many lanes a new PostgreSQL database gets. Commits in different lanes run side by side. Fixed when the database is made;
+	// SQLite always has one.
+	Lanes int `yaml:"lanes" min:"1" max:"64"`
+	// Who may register: open (anyone), token (whoever has a registration token), closed (nobody; accounts come from `bongsu user add`).
+	Registration Registration `yaml:"registration" allow:"open|token|closed"`
+	// The secret with which tools may register accounts at /_synapse/admin/v1/register. Empty turns that endpoint off.
+	RegistrationSharedSecret Secret `yaml:"registration_shared_secret"`
+	// Whether guests, who have no password and may only look at rooms that allow it, may register.
+	AllowGuests bool `yaml:"allow_guests"`
+	// The version of new rooms.
+	DefaultRoomVersion string `yaml:"default_room_version" allow:"6|7|8|9|10|11|12"`
+	// Whether users see each other's presence (online, away, last active).
+	Presence bool `yaml:"presence"`
+	// The largest body of a request that is not a media upload. An event may never be larger than 64 KiB, as the specification says.
+	MaxBodySize Size `yaml:"max_body_size" min:"64KiB" max:"100MiB"`
+	// Whether URL previews, push and other requests that users can cause may reach private addresses (10.0.0.0/8, localhost and
+	// so on). Leave it off unless what they must reach is inside your own network.
+	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
+	// A PEM file of certificate authorities to trust for outgoing TLS, besides the system's.
+	CAFile string `yaml:"ca_file"`
+	// Proxies whose X-Forwarded-For header is believed, as networks: [127.0.0.1/32, 10.1.0.0/16]. All others are not believed.
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
+	// How long a stopping server waits for running requests. Commits always run to their end.
+	ShutdownTimeout Duration `yaml:"shutdown_timeout" min:"1s" max:"10m"`
+
+	// How much a user, or an address before anyone has logged in, may do.
+	RateLimits RateLimits `yaml:"rate_limits"`
+	// Access tokens.
+	Tokens Tokens `yaml:"tokens"`
+	// Long-polling /sync requests.
+	Sync Sync `yaml:"sync"`
+	// Files that users upload.
+	Media Media `yaml:"media"`
+	// Previews of linked pages, which the server fetches for its users.
+	URLPreviews URLPreviews `yaml:"url_previews"`
+	// Wake-ups between the nodes of a cluster. One node alone needs none of it.
+	Bus Bus `yaml:"bus"`
+	// The log, on standard error.
+	Log Log `yaml:"log"`
+	// Prometheus metrics.
+	Metrics Metrics `yaml:"metrics"`
+}
+
+// RateLimits are the limits on what one user or one address may do. A rate is written as 10/s, 30/min or 100/h, and may say how much
+// can come at once: 10/s burst 50.
+type RateLimits struct {
+	// Whether limits apply at all.
+	Enabled bool `yaml:"enabled"`
+	// Events sent, of any type, by one user.
+	Messages Rate `yaml:"messages"`
+	// Rooms joined by one user.
+	Joins Rate `yaml:"joins"`
+	// Invitations sent by one user.
+	Invites Rate `yaml:"invites"`
+	// Rooms made by one user.
+	Rooms Rate `yaml:"rooms"`
+	// Files uploaded by one user.
+	Uploads Rate `yaml:"uploads"`
+	// URL previews asked for by one user.
+	Previews Rate `yaml:"previews"`
+	// Attempts to log in from one address.
+	Login Rate `yaml:"login"`
+	// Wrong passwords for one account, from wherever they come.
+	LoginFailures Rate `yaml:"login_failures"`
+	// Accounts registered, and names tried, from one address.
+	Registration Rate `yaml:"registration"`
+	// Every other request of one user, or of one address without a login.
+	Requests Rate `yaml:"requests"`
+}
+
+// Tokens says how long logins last.
+type Tokens struct {
+	// How long an access token works, for clients that can refresh it. Clients that cannot get one that lasts until logout.
+	AccessLifetime Duration `yaml:"access_lifetime" min:"1m" max:"365d"`
+	// How long a refresh token works when it is not used. 0 means until logout.
+	RefreshLifetime Duration `yaml:"refresh_lifetime" min:"0" max:"3650d"`
+}
+
+// Sync bounds the waiting /sync requests.
+type Sync struct {
+	// How many requests may wait on one node. Past it, clients are asked to try again later.
+	MaxWaiters int `yaml:"max_waiters" min:"1" max:"1000000"`
+}
+
+// Media says how uploaded files are kept.
+type Media struct {
+	// The folder for uploaded files. Empty for media in the data folder.
+	Directory string `yaml:"directory"`
+	// The largest file that a user may upload.
+	MaxUploadSize Size `yaml:"max_upload_size" min:"1KiB" max:"100GiB"`
+	// The largest image, in pixels, that is decoded to make a thumbnail.
+	MaxImagePixels int `yaml:"max_image_pixels" min:"1" max:"1000000000"`
+	// How long a client may take to upload a file for which it has reserved an address.
+	PendingLifetime Duration `yaml:"pending_lifetime" min:"1m" max:"30d"`
+	// How many addresses one user may have reserved and not yet filled.
+	MaxPending int `yaml:"max_pending" min:"1" max:"10000"`
+}
+
+// URLPreviews says which pages are fetched.
+type URLPreviews struct {
+	// Whether the server fetches linked pages at all.
+	Enabled bool `yaml:"enabled"`
+	// The largest page or image that is fetched.
+	MaxSize Size `yaml:"max_size" min:"1KiB" max:"100MiB"`
+	// How long a fetch may take.
+	Timeout Duration `yaml:"timeout" min:"1s" max:"2m"`
+}
+
+// Bus joins the nodes of a cluster with NATS, which is built in. It carries hints only: no message is lost if it fails.
+type Bus struct {
+	// The address and port where other nodes connect. Empty for a node alone.
+	ClusterListen string `yaml:"cluster_listen"`
+	// The cluster_listen addresses of other nodes, as HOST:PORT. One that works is enough: nodes tell each other about the rest.
+	Routes []string `yaml:"routes"`
+	// The secret that all nodes share. Needed as soon as cluster_listen or routes are set.
+	Secret Secret `yaml:"secret"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	// The least severe level that is logged.
+	Level LogLevel `yaml:"level" allow:"debug|info|warn|error"`
+	// Text for people, JSON for collectors.
+	Format LogFormat `yaml:"format" allow:"text|json"`
+}
+
+// Metrics says where metrics are served.
+type Metrics struct {
+	// The address and port that serves /metrics, and only that. It asks for no login: keep it inside your network. Empty for none.
+	Listen string `yaml:"listen"`
+}
+
+// Default returns the settings of a server that was told nothing. They run.
+func Default() Config {
+	return Config{
+		ServerName:         "localhost",
+		Listen:             "127.0.0.1:8008",
+		Data:               "data",
+		Lanes:              8,
+		Registration:       RegistrationToken,
+		DefaultRoomVersion: "12",
+		Presence:           true,
+		MaxBodySize:        2 * MiB,
+		ShutdownTimeout:    Duration(20 * time.Second),
+		RateLimits: RateLimits{
+			Enabled:       true,
+			Messages:      Rate{Count: 10, Per: time.Second, Burst: 100},
+			Joins:         Rate{Count: 1, Per: time.Second, Burst: 50},
+			Invites:       Rate{Count: 1, Per: time.Second, Burst: 100},
+			Rooms:         Rate{Count: 10, Per: time.Minute, Burst: 20},
+			Uploads:       Rate{Count: 2, Per: time.Second, Burst: 60},
+			Previews:      Rate{Count: 2, Per: time.Second, Burst: 30},
+			Login:         Rate{Count: 30, Per: time.Minute, Burst: 30},
+			LoginFailures: Rate{Count: 10, Per: time.Minute, Burst: 10},
+			Registration:  Rate{Count: 20, Per: time.Minute, Burst: 20},
+			Requests:      Rate{Count: 50, Per: time.Second, Burst: 500},
+		},
+		Tokens: Tokens{
+			AccessLifetime: Duration(time.Hour),
+		},
+		Sync: Sync{MaxWaiters: 50_000},
+		Media: Media{
+			MaxUploadSize:   100 * MiB,
+			MaxImagePixels:  50_000_000,
+			PendingLifetime: Duration(24 * time.Hour),
+			MaxPending:      10,
+		},
+		URLPreviews: URLPreviews{
+			Enabled: true,
+			MaxSize: 10 * MiB,
+			Timeout: Duration(10 * time.Second),
+		},
+		Log: Log{Level: LogInfo, Format: LogText},
+	}
+}
+
+// UsesPostgres tells whether the settings name a PostgreSQL database.
+func (c *Config) UsesPostgres() bool { return c.Database != "" }
+
+// SQLitePath is the file of the embedded database.
+func (c *Config) SQLitePath() string { return filepath.Join(c.Data, "bongsu.db") }
+
+// MediaDirectory is the folder that uploaded files go to.
+func (c *Config) MediaDirectory() string {
+	if c.Media.Directory != "" {
+		return c.Media.Directory
+	}
+	return filepath.Join(c.Data, "media")
+}
+
+// BaseURL is where clients reach the server.
+func (c *Config) BaseURL() string {
+	if c.PublicBaseURL != "" {
+		return c.PublicBaseURL
+	}
+	return "https://" + c.ServerName
+}
