@@ -1,0 +1,179 @@
+package config_test
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"bongsu.org/bongsu/internal/config"
+)
+
+// write makes a settings file and returns its path.
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "settings.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func load(t *testing.T, src config.Sources) config.Config {
+	t.Helper()
+	cfg, err := config.Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestDefaultsRun(t *testing.T) {
+	cfg := load(t, config.Sources{File: write(t, "")})
+	if want := config.Default(); !reflect.DeepEqual(cfg, want) {
+		t.Errorf("an empty file gives\n%#v\nnot the defaults\n%#v", cfg, want)
+	}
+}
+
+func TestEachSourceOverridesTheOneBefore(t *testing.T) {
+	file := write(t, "server_name: file.example\nlisten: 127.0.0.1:1\npresence: off\nrate_limits:\n  messages: 3/min burst 7\n")
+	env := []string{"BONGSU_LISTEN=127.0.0.1:2", "BONGSU_LANES=16", "HOME=/root", "BONGSU_TEST_ANYTHING=1"}
+	flags := []config.Flag{{Name: "--lanes", Setting: "lanes", Value: "32"}, {Name: "--rate-limits", Setting: "rate_limits", Value: "off"}}
+	cfg := load(t, config.Sources{File: file, Env: env, Flags: flags})
+
+	want := config.Default()
+	want.ServerName = "file.example"
+	want.Presence = false
+	want.Listen = "127.0.0.1:2"
+	want.Lanes = 32
+	want.RateLimits.Enabled = false
+	want.RateLimits.Messages = config.Rate{Count: 3, Per: time.Minute, Burst: 7}
+	if !reflect.DeepEqual(cfg, want) {
+		t.Errorf("got\n%#v\nwant\n%#v", cfg, want)
+	}
+}
+
+func TestEnvironmentNamesEverySetting(t *testing.T) {
+	cfg := load(t, config.Sources{File: write(t, ""), Env: []string{
+		"BONGSU_SERVER_NAME=chat.example:8448",
+		"BONGSU_MEDIA_MAX_UPLOAD_SIZE=1GiB",
+		"BONGSU_TRUSTED_PROXIES=10.1.2.3/8, ::1",
+		"BONGSU_URL_PREVIEWS=off",
+		"BONGSU_TOKENS_REFRESH_LIFETIME=30d",
+		"BONGSU_LOG_FORMAT=json",
+		// What Kubernetes sets for a service named bongsu is not meant for us.
+		"BONGSU_SERVICE_HOST=10.0.0.1", "BONGSU_SERVICE_PORT=80", "BONGSU_PORT=tcp://10.0.0.1:80", "BONGSU_PORT_80_TCP_ADDR=10.0.0.1",
+	}})
+	want := config.Default()
+	want.ServerName = "chat.example:8448"
+	want.Media.MaxUploadSize = config.GiB
+	want.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	want.URLPreviews.Enabled = false
+	want.Tokens.RefreshLifetime = config.Duration(30 * 24 * time.Hour)
+	want.Log.Format = config.LogJSON
+	if !reflect.DeepEqual(cfg, want) {
+		t.Errorf("got\n%#v\nwant\n%#v", cfg, want)
+	}
+}
+
+func TestFileInDataFolderIsRead(t *testing.T) {
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, config.FileName), []byte("server_name: here.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	named := write(t, "server_name: named.example\n")
+	flag := []config.Flag{{Name: "--data", Setting: "data", Value: data}}
+	for name, c := range map[string]struct {
+		src  config.Sources
+		want string
+	}{
+		"data by flag":                  {config.Sources{Flags: flag}, "here.example"},
+		"data by environment":           {config.Sources{Env: []string{"BONGSU_DATA=" + data}}, "here.example"},
+		"file by environment":           {config.Sources{Flags: flag, Env: []string{"BONGSU_CONFIG=" + named}}, "named.example"},
+		"file by flag":                  {config.Sources{Flags: flag, File: named}, "named.example"},
+		"a data folder without any":     {config.Sources{Env: []string{"BONGSU_DATA=" + t.TempDir()}}, "localhost"},
+		"a data folder that is missing": {config.Sources{Env: []string{"BONGSU_DATA=" + filepath.Join(data, "missing")}}, "localhost"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := load(t, c.src).ServerName; got != c.want {
+				t.Errorf("server_name is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestNamedFileMustExist(t *testing.T) {
+	_, err := config.Load(config.Sources{File: filepath.Join(t.TempDir(), "none.yaml")})
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want that the file does not exist", err)
+	}
+}
+
+func TestWrongSettingsNameThemselves(t *testing.T) {
+	cases := map[string]struct {
+		yaml  string
+		env   []string
+		flags []config.Flag
+		want  []string
+	}{
+		"unknown": {yaml: "listen: :1\nservername: x\n",
+			want: []string{"FILE:2: servername: there is no such setting; did you mean server_name?"}},
+		"unknown in a section": {yaml: "media:\n  max_uploadsize: 1MiB\n",
+			want: []string{"FILE:2: media.max_uploadsize: there is no such setting; did you mean media.max_upload_size?"}},
+		"in the wrong section": {yaml: "max_upload_size: 1MiB\n",
+			want: []string{"FILE:1: max_upload_size: there is no such setting; did you mean media.max_upload_size?"}},
+		"unknown and like none": {yaml: "zzzzzzzzzzzz: 1\n", want: []string{"FILE:1: zzzzzzzzzzzz: there is no such setting"}},
+		"not among the allowed": {yaml: "\nregistration: opne\n",
+			want: []string{`FILE:2: registration: "opne" is not allowed; allowed: open, token, closed; did you mean open?`}},
+		"out of range":    {yaml: "lanes: 65\n", want: []string{"FILE:1: lanes: 65 is out of range; allowed: 1 to 64"}},
+		"not a number":    {yaml: "lanes: many\n", want: []string{`FILE:1: lanes: "many" is not a whole number`}},
+		"not a size":      {yaml: "media: {max_upload_size: 5MB}\n", want: []string{`FILE:1: media.max_upload_size: "5MB" is not a size such as 64KiB, 100MiB or 2GiB`}},
+		"not a duration":  {yaml: "shutdown_timeout: 20\n", want: []string{`FILE:1: shutdown_timeout: "20" is not a duration such as 20s, 10m, 24h or 7d`}},
+		"not a switch":    {yaml: "presence: maybe\n", want: []string{`FILE:1: presence: "maybe" is not allowed; allowed: on, off`}},
+		"not a rate":      {yaml: "rate_limits:\n  login: 5\n", want: []string{`FILE:2: rate_limits.login: "5" is not a rate such as 10/s, 30/min or 10/s burst 50`}},
+		"not a network":   {yaml: "trusted_proxies:\n  - here\n", want: []string{`FILE:1: trusted_proxies: "here" is not a network such as 10.0.0.0/8, nor an address`}},
+		"not a name":      {yaml: "server_name: 'a b'\n", want: []string{`FILE:1: server_name: "a b" is not a server name`}},
+		"not a database":  {yaml: "database: mysql://u:p@h/d\n", want: []string{"FILE:1: database: this is not a database; allowed: postgres://"}},
+		"twice":           {yaml: "lanes: 1\nlanes: 2\n", want: []string{"FILE:2: lanes: already set in line 1"}},
+		"several for one": {yaml: "lanes: [1, 2]\n", want: []string{"FILE:1: lanes: one value is expected, not several"}},
+		"no section":      {yaml: "media: 5\n", want: []string{"FILE:1: media: settings are expected here"}},
+		"no settings":     {yaml: "- a\n", want: []string{"FILE:1: settings are expected here"}},
+		"no YAML":         {yaml: "a: b\n  c: [\n", want: []string{"this is not YAML"}},
+		"two documents":   {yaml: "lanes: 1\n---\nlanes: 2\n", want: []string{"FILE:2: a second document begins here"}},
+		"no file":         {yaml: "lanes: 1\nca_file: /no/such/file\n", want: []string{"FILE:2: ca_file: open /no/such/file"}},
+		"no value":        {yaml: "lanes:\n", want: []string{`FILE:1: lanes: "" is not a whole number`}},
+		"cluster alone":   {yaml: "bus:\n  cluster_listen: :4000\n", want: []string{"FILE:2: bus.cluster_listen: a cluster needs bus.secret", "FILE:2: bus.cluster_listen: a cluster needs a PostgreSQL"}},
+		"environment":     {env: []string{"BONGSU_LANES=0"}, want: []string{"environment BONGSU_LANES: lanes: 0 is out of range"}},
+		"unknown variable": {env: []string{"BONGSU_SERVERNAME=x"},
+			want: []string{"environment: BONGSU_SERVERNAME: there is no such setting; did you mean BONGSU_SERVER_NAME?"}},
+		"flag": {flags: []config.Flag{{Name: "--listen", Setting: "listen", Value: "8008"}},
+			want: []string{`flag --listen: listen: "8008" is not an address to listen on`}},
+		"all at once": {yaml: "lanes: 0\npresence: 7\n", want: []string{"FILE:1: lanes", "FILE:2: presence"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			file := write(t, c.yaml)
+			_, err := config.Load(config.Sources{File: file, Env: c.env, Flags: c.flags})
+			var wrong *config.Error
+			if !errors.As(err, &wrong) {
+				t.Fatalf("got %v, want a *config.Error", err)
+			}
+			for _, want := range c.want {
+				if want = strings.ReplaceAll(want, "FILE", file); !strings.Contains(err.Error(), want) {
+					t.Errorf("got\n%v\nwithout\n%s", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestWrongDatabaseDoesNotShowItsPassword(t *testing.T) {
+	_, err := config.Load(config.Sources{File: write(t, "database: mysql://u:hunter2@h/d\n")})
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v, want an error without the password", err)
+	}
+}
