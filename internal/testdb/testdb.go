@@ -42,6 +42,20 @@ func SQLite(t testing.TB) string {
 // Postgres returns the URL of an empty PostgreSQL database, dropped when the test ends.
 func Postgres(t testing.TB, opts ...Option) string {
 	t.Helper()
+	url, drop, err := New(opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return url
+}
+
+// New returns the URL of an empty PostgreSQL database and what drops it, for what outlives a single test.
+func New(opts ...Option) (dbURL string, drop func() error, err error) {
 	var s settings
 	for _, o := range opts {
 		o(&s)
@@ -50,25 +64,25 @@ func Postgres(t testing.TB, opts ...Option) string {
 	if admin == "" {
 		c, err := sharedCluster(s)
 		if err != nil {
-			t.Fatalf("starting PostgreSQL for the test: %v", err)
+			return "", nil, fmt.Errorf("starting PostgreSQL for the test: %w", err)
 		}
 		admin = c.url
 	}
-	name := fmt.Sprintf("bongsu_test_%d_%d", os.Getpid(), counter.Add(1))
-	if err := exec(admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"); err != nil {
-		t.Fatalf("creating database %s: %v", name, err)
-	}
-	t.Cleanup(func() {
-		if err := exec(admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("dropping database %s: %v", name, err)
-		}
-	})
 	u, err := url.Parse(admin)
 	if err != nil {
-		t.Fatalf("parsing BONGSU_TEST_POSTGRES: %v", err)
+		return "", nil, fmt.Errorf("parsing BONGSU_TEST_POSTGRES: %w", err)
+	}
+	name := fmt.Sprintf("bongsu_test_%d_%d", os.Getpid(), counter.Add(1))
+	if err := exec(admin, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"); err != nil {
+		return "", nil, fmt.Errorf("creating database %s: %w", name, err)
 	}
 	u.Path = "/" + name
-	return u.String()
+	return u.String(), func() error {
+		if err := exec(admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			return fmt.Errorf("dropping database %s: %w", name, err)
+		}
+		return nil
+	}, nil
 }
 
 // Each runs a test once on each kind of database. The url is empty for SQLite, whose file the caller places where it likes.
