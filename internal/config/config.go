@@ -157,7 +157,8 @@ type Log struct {
 
 // Metrics says where metrics are served.
 type Metrics struct {
-	// The address and port that serves /metrics, and only that. It asks for no login: keep it inside your network. Empty for none.
+	// The address and port that serves /metrics and profiles (/debug/pprof/). It asks for no login: keep it inside your network.
+	// Empty for none.
 	Listen string `yaml:"listen"`
 }
 
