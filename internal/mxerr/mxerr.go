@@ -109,7 +109,9 @@ func (e *Error) Is(target error) bool {
 func (e *Error) MarshalJSON() ([]byte, error) {
 	body := make(map[string]any, len(e.Fields)+2)
 	maps.Copy(body, e.Fields)
-	body["errcode"], body["error"] = e.Code, e.Message
+	if e.Code != "" { // the first answer of user-interactive authentication has none
+		body["errcode"], body["error"] = e.Code, e.Message
+	}
 	return json.Marshal(body)
 }
 

@@ -1,0 +1,142 @@
+package clientapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/store"
+)
+
+// Limiter decides whether a request of a class ("send", "login", …) by a key (a user or an address) may go on, and if not, when to try
+// again.
+type Limiter interface {
+	Allow(class, key string) (ok bool, retryAfter time.Duration)
+}
+
+// Deps is what the handlers call.
+type Deps struct {
+	ServerName string
+	BaseURL    string // public address of the client-server API, for .well-known; empty: taken from the request
+	Store      *store.Store
+	Accounts   *account.Service
+	Limiter    Limiter
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+}
+
+// API serves the Client-Server API.
+type API struct {
+	Deps
+	mux    *chi.Mux
+	routes []Route
+}
+
+// Route is one operation that is served.
+type Route struct{ Method, Pattern string }
+
+// New makes the API with all its routes.
+func New(d Deps) *API {
+	a := &API{Deps: d, mux: chi.NewMux()}
+	a.mux.Use(a.recoverPanic, cors, escapedPaths)
+	a.mux.NotFound(unrecognized(http.StatusNotFound))
+	a.mux.MethodNotAllowed(unrecognized(http.StatusMethodNotAllowed))
+	for _, routes := range modules {
+		routes(a)
+	}
+	return a
+}
+
+// modules register the routes of each module of the specification.
+var modules = []func(*API){
+	(*API).versionRoutes,
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// Routes lists what is served, for the page on conformance.
+func (a *API) Routes() []Route { return a.routes }
+
+// requestTimeout bounds a request that does not wait on purpose, as /sync does.
+const requestTimeout = 60 * time.Second
+
+// auth says who may call an operation.
+type auth int
+
+const (
+	authNone  auth = iota // anybody, and no token is looked at
+	authMaybe             // anybody; a valid token tells who it is
+	authUser              // a registered user
+	authGuest             // a registered user or a guest
+)
+
+// route is how an operation is served.
+type route struct {
+	auth    auth
+	limit   string // class of the rate limit; empty: none
+	maxBody int64  // 0: maxJSON
+	waits   bool   // long-polls or streams: no requestTimeout
+}
+
+// option changes a route.
+type option func(*route)
+
+func limited(class string) option { return func(r *route) { r.limit = class } }
+func bodyUpTo(bytes int64) option { return func(r *route) { r.maxBody = bytes } }
+func waiting() option             { return func(r *route) { r.waits = true } }
+func as(who auth) option          { return func(r *route) { r.auth = who } }
+
+// handler answers one operation. The value becomes the JSON body with status 200, unless it is a response of its own kind
+// (see respond.go).
+type handler func(r *request) (any, error)
+
+// client registers an operation below /_matrix/client/v3 and, for older clients, /_matrix/client/r0.
+func (a *API) client(method, path string, h handler, opts ...option) {
+	a.handle(method, "/_matrix/client/v3"+path, h, opts...)
+	a.handle(method, "/_matrix/client/r0"+path, h, opts...)
+}
+
+// handle registers an operation. Unless an option says otherwise it is for registered users.
+func (a *API) handle(method, pattern string, h handler, opts ...option) {
+	rt := route{auth: authUser, maxBody: maxJSON}
+	for _, o := range opts {
+		o(&rt)
+	}
+	a.routes = append(a.routes, Route{method, pattern})
+	a.mux.Method(method, pattern, a.serve(rt, h))
+}
+
+func (a *API) serve(rt route, h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, hr *http.Request) {
+		ctx := hr.Context()
+		if !rt.waits {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+			defer cancel()
+		}
+		r := &request{Request: hr.WithContext(ctx), api: a, w: w, maxBody: rt.maxBody}
+		body, err := a.run(r, rt, h)
+		if err != nil {
+			a.writeError(r, err)
+			return
+		}
+		a.writeBody(r, body)
+	}
+}
+
+func (a *API) run(r *request, rt route, h handler) (any, error) {
+	if err := a.authenticate(r, rt.auth); err != nil {
+		return nil, err
+	}
+	if err := a.checkLimit(r, rt.limit); err != nil {
+		return nil, err
+	}
+	return h(r)
+}

@@ -1,0 +1,31 @@
+package clientapi
+
+import "net/http"
+
+// versionRoutes: Client-Server API, "API Versions", "Server Discovery" and "Capabilities negotiation".
+func (a *API) versionRoutes() {
+	a.handle(http.MethodGet, "/_matrix/client/versions", a.versions, as(authMaybe))
+	a.handle(http.MethodGet, "/.well-known/matrix/client", a.wellKnown, as(authNone))
+}
+
+// specVersions are the versions of the specification whose kernel is served.
+var specVersions = []string{
+	"r0.5.0", "r0.6.0", "r0.6.1", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10", "v1.11", "v1.12",
+	"v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19",
+}
+
+func (a *API) versions(*request) (any, error) {
+	return map[string]any{"versions": specVersions, "unstable_features": map[string]bool{}}, nil
+}
+
+func (a *API) wellKnown(r *request) (any, error) {
+	base := a.BaseURL
+	if base == "" {
+		scheme := "http"
+		if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+			scheme = "https"
+		}
+		base = scheme + "://" + r.Host
+	}
+	return map[string]any{"m.homeserver": map[string]string{"base_url": base}}, nil
+}

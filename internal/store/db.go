@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Errors that callers may test for.
+var (
+	// ErrUnavailable: the database cannot be written (or reached) now, or the outcome of a commit is not known. The same request,
+	// sent again with the same transaction id, is safe.
+	ErrUnavailable = errors.New("database unavailable")
+	// ErrConflict: a row with this key is already there.
+	ErrConflict = errors.New("already exists")
+	// ErrNotFound: no such row.
+	ErrNotFound = errors.New("not found")
+)
+
+// Rows is the result of a query; both drivers have it.
+type Rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close()
+}
+
+// querier is what a connection or an open transaction of either database can do.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (int64, error)
+	// ExecMany runs one statement for each row of arguments, in one round trip where the database is remote.
+	ExecMany(ctx context.Context, sql string, rows [][]any) error
+}
+
+// transaction is an open write transaction.
+type transaction interface {
+	querier
+	// Commit makes the transaction durable. It takes no context: a commit that waits for replication is never cancelled.
+	Commit() error
+	Rollback()
+}
+
+// backend is one of the two databases.
+type backend interface {
+	read(ctx context.Context, fn func(q querier) error) error
+	begin(ctx context.Context) (transaction, error)
+	// writable tells whether a write would succeed now.
+	writable(ctx context.Context) error
+	retryable(err error) bool
+	close()
+}
+
+// Tx reads, and within Store.Write or Lane.Do also writes. Its methods are spread over the files of this package by subject.
+type Tx struct {
+	q     querier
+	lanes int
+}
+
+func (t *Tx) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	return t.q.Exec(ctx, sql, args...)
+}
+
+// one scans the only row of a query; ErrNotFound if there is none.
+func (t *Tx) one(ctx context.Context, sql string, args []any, dest ...any) error {
+	rows, err := t.q.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return ErrNotFound
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return err
+	}
+	rows.Close()
+	return rows.Err()
+}
+
+// list runs a query and collects what scan makes of each row.
+func list[T any](ctx context.Context, t *Tx, scan func(Rows) (T, error), sql string, args ...any) ([]T, error) {
+	rows, err := t.q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("reading a row: %w", err)
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// scanOne is a scan function for queries of a single column.
+func scanOne[T any](rows Rows) (T, error) {
+	var v T
+	err := rows.Scan(&v)
+	return v, err
+}

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Bounds of a lane's queue: what waits for the committer, and what one transaction takes. Beyond the first, callers are told to come
+// back rather than kept in memory.
+const (
+	laneQueue = 4096
+	laneBatch = 256
+)
+
+// Lane is one log of the database. Its committer, one goroutine, runs what callers hand in: whatever arrives while a commit is under
+// way makes the next batch, and each batch is one transaction.
+type Lane struct {
+	store *Store
+	num   int
+	jobs  chan *job
+	done  chan struct{}
+	hooks LaneHooks
+
+	// Owned by the committer. known is the lane's last position as of our last batch; -1: not known.
+	known Pos
+}
+
+// LaneHooks connect a lane with who keeps state in memory. They are called from the committer, one at a time.
+type LaneHooks interface {
+	// CatchUp is called inside a batch's transaction, before its jobs, when other nodes have written (from, to] since the last call.
+	CatchUp(ctx context.Context, tx *Tx, from, to Pos) error
+	// Reset is called when a batch was rolled back: whatever was remembered since the last Committed is void.
+	Reset(lane int)
+	// Committed is called after a batch is durable and before its callers are answered.
+	Committed(b *Batch)
+}
+
+// Batch is what one commit, of this node or of another, added to a lane: the rows whose position is in (From, To], in order.
+type Batch struct {
+	Lane        int
+	From, To    Pos
+	Events      []*Event
+	Receipts    []Receipt
+	AccountData []AccountData
+}
+
+type job struct {
+	ctx    context.Context
+	txnKey []byte
+	run    func(tx *LaneTx) error
+	err    error
+	done   chan struct{}
+}
+
+func newLane(s *Store, num int) *Lane {
+	l := &Lane{store: s, num: num, jobs: make(chan *job, laneQueue), done: make(chan struct{}), known: -1}
+	go l.loop()
+	return l
+}
+
+// SetHooks is called once, before the first Do.
+func (l *Lane) SetHooks(h LaneHooks) { l.hooks = h }
+
+// Do runs fn in the lane's next batch and returns once the batch is durable. fn runs on the committer's goroutine and may run again
+// in another batch, after a failure that left nothing; what it wrote is undone when it returns an error, which Do returns. When ctx
+// ends first, Do returns its error, and the work may still be done.
+func (l *Lane) Do(ctx context.Context, fn func(tx *LaneTx) error) error {
+	return l.DoOnce(ctx, nil, fn)
+}
+
+// DoOnce is Do for work that has a transaction id. If an event with this key is already there, LaneTx.Repeat gives its id.
+func (l *Lane) DoOnce(ctx context.Context, txnKey []byte, fn func(tx *LaneTx) error) error {
+	j := &job{ctx: ctx, txnKey: txnKey, run: fn, done: make(chan struct{})}
+	select {
+	case l.jobs <- j:
+	default:
+		return fmt.Errorf("%w: lane %d has %d waiting writes", ErrUnavailable, l.num, laneQueue)
+	}
+	select {
+	case <-j.done:
+		return j.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *Lane) stop() {
+	close(l.jobs)
+	<-l.done
+}
+
+func (l *Lane) loop() {
+	defer close(l.done)
+	for first := range l.jobs {
+		batch := l.gather(first)
+		l.commit(batch)
+		for _, j := range batch {
+			close(j.done)
+		}
+	}
+}
+
+func (l *Lane) gather(first *job) []*job {
+	batch := []*job{first}
+	for len(batch) < laneBatch {
+		select {
+		case j, ok := <-l.jobs:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, j)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs a batch, again if the database asks for it, and leaves each job's outcome in its err.
+func (l *Lane) commit(batch []*job) {
+	live := batch
+	for try := 1; ; try++ {
+		live = slices.DeleteFunc(slices.Clone(live), func(j *job) bool {
+			j.err = j.ctx.Err() // nobody waits any more, and nothing was begun
+			return j.err != nil
+		})
+		if len(live) == 0 {
+			return
+		}
+		err := l.tryCommit(live)
+		if err == nil {
+			return
+		}
+		l.known = -1
+		if l.hooks != nil {
+			l.hooks.Reset(l.num)
+		}
+		if try < writeTries && l.store.back.retryable(err) {
+			time.Sleep(time.Duration(try) * 5 * time.Millisecond)
+			continue
+		}
+		if len(live) > 1 && !errors.Is(err, ErrUnavailable) {
+			l.oneByOne(live)
+			return
+		}
+		l.store.log.Error("a batch was not committed", "lane", l.num, "jobs", len(live), "err", err)
+		for _, j := range live {
+			j.err = err
+		}
+		return
+	}
+}
+
+// oneByOne keeps one bad job from failing those that it shared a batch with.
+func (l *Lane) oneByOne(jobs []*job) {
+	for _, j := range jobs {
+		l.commit([]*job{j})
+	}
+}
+
+func (l *Lane) tryCommit(batch []*job) (err error) {
+	ctx := context.Background()
+	t, err := l.store.back.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	tx := &LaneTx{Tx: Tx{q: t, lanes: l.store.Lanes()}, lane: l}
+	if err := tx.begin(ctx, batch); err != nil {
+		return err
+	}
+	for _, j := range batch {
+		if j.err, err = tx.runJob(ctx, j); err != nil {
+			return err
+		}
+	}
+	if err := tx.finish(ctx); err != nil {
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return err
+	}
+	l.known = tx.batch.To
+	if l.hooks != nil {
+		l.hooks.Committed(&tx.batch)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// LaneTx is the transaction of a lane's batch, as one job of it sees it.
+type LaneTx struct {
+	Tx
+	lane    *Lane
+	next    Pos
+	batch   Batch
+	inserts []*Event // of batch.Events, those not yet written
+	repeats map[string]string
+	repeat  string
+	mark    int  // of inserts, where those of the running job begin
+	saved   bool // a savepoint of the running job is open
+}
+
+// begin takes the lane's lock and brings whoever keeps state in memory up to date.
+func (t *LaneTx) begin(ctx context.Context, batch []*job) error {
+	var pos Pos
+	// Writing the row is the lock, and makes this transaction one that writes and waits even if no job adds a row.
+	err := t.one(ctx, `UPDATE lanes SET turn = turn + 1 WHERE lane = $1 RETURNING pos`, []any{t.lane.num}, &pos)
+	if err != nil {
+		return fmt.Errorf("locking lane %d: %w", t.lane.num, err)
+	}
+	if t.lane.hooks != nil && t.lane.known != pos {
+		if err := t.lane.hooks.CatchUp(ctx, &t.Tx, t.lane.known, pos); err != nil {
+			return fmt.Errorf("catching up with lane %d: %w", t.lane.num, err)
+		}
+	}
+	t.next = pos
+	t.batch = Batch{Lane: t.lane.num, From: pos}
+	return t.findRepeats(ctx, batch)
+}
+
+func (t *LaneTx) findRepeats(ctx context.Context, batch []*job) error {
+	var keys [][]byte
+	for _, j := range batch {
+		if j.txnKey != nil {
+			keys = append(keys, j.txnKey)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	found, err := t.eventsByTxn(ctx, keys)
+	if err != nil {
+		return fmt.Errorf("looking up transaction ids: %w", err)
+	}
+	t.repeats = found
+	return nil
+}
+
+// runJob returns the job's own error, after undoing what the job wrote, or an error that ends the whole batch.
+func (t *LaneTx) runJob(ctx context.Context, j *job) (jobErr, err error) {
+	next, before := t.next, t.batch
+	t.mark = len(t.inserts)
+	t.repeat = t.repeats[string(j.txnKey)]
+	jobErr = runGuarded(t, j.run)
+	if jobErr == nil {
+		if j.txnKey != nil && t.repeat == "" && len(t.batch.Events) > len(before.Events) {
+			t.remember(j.txnKey)
+		}
+		return nil, t.release(ctx)
+	}
+	t.next, t.batch, t.inserts = next, before, t.inserts[:t.mark]
+	if t.saved {
+		t.saved = false
+		if _, err := t.exec(ctx, `ROLLBACK TO SAVEPOINT job`); err != nil {
+			return jobErr, err
+		}
+	}
+	return jobErr, nil
+}
+
+// runGuarded turns a panic of one job into its error; the committer serves everybody.
+func runGuarded(t *LaneTx, run func(*LaneTx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a lane's job: %v", p)
+		}
+	}()
+	return run(t)
+}
+
+// remember lets a later job of the same batch with the same transaction id find this one's event.
+func (t *LaneTx) remember(txnKey []byte) {
+	if t.repeats == nil {
+		t.repeats = map[string]string{}
+	}
+	t.repeats[string(txnKey)] = t.batch.Events[len(t.batch.Events)-1].ID
+}
+
+func (t *LaneTx) release(ctx context.Context) error {
+	if !t.saved {
+		return nil
+	}
+	t.saved = false
+	_, err := t.exec(ctx, `RELEASE SAVEPOINT job`)
+	return err
+}
+
+// save opens the running job's savepoint before its first direct write, after writing what earlier jobs left pending, which is not to
+// be undone with this one.
+func (t *LaneTx) save(ctx context.Context) error {
+	if t.saved {
+		return nil
+	}
+	if err := t.writeEvents(ctx, t.inserts[:t.mark]); err != nil {
+		return err
+	}
+	t.inserts, t.mark = t.inserts[t.mark:], 0
+	if _, err := t.exec(ctx, `SAVEPOINT job`); err != nil {
+		return err
+	}
+	t.saved = true
+	return nil
+}
+
+// Flush writes what is pending, so that queries see it.
+func (t *LaneTx) Flush(ctx context.Context) error {
+	if len(t.inserts) > t.mark {
+		if err := t.save(ctx); err != nil {
+			return err
+		}
+	}
+	if err := t.writeEvents(ctx, t.inserts); err != nil {
+		return err
+	}
+	t.inserts, t.mark = nil, 0
+	return nil
+}
+
+// Repeat is the id of the event that an earlier request with the running job's transaction id made; empty if there is none.
+func (t *LaneTx) Repeat() string { return t.repeat }
+
+// Next takes the lane's next position.
+func (t *LaneTx) Next() Pos {
+	t.next++
+	return t.next
+}
+
+// Lane is the number of the lane.
+func (t *LaneTx) Lane() int { return t.lane.num }
+
+// finish writes what is pending and moves the lane's row on.
+func (t *LaneTx) finish(ctx context.Context) error {
+	if err := t.writeEvents(ctx, t.inserts); err != nil {
+		return err
+	}
+	t.batch.To = t.next
+	if t.next == t.batch.From {
+		return nil
+	}
+	if _, err := t.exec(ctx, `UPDATE lanes SET pos = $1 WHERE lane = $2`, int64(t.next), t.lane.num); err != nil {
+		return fmt.Errorf("moving lane %d: %w", t.lane.num, err)
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options say which database to open.
+type Options struct {
+	// URL is empty for SQLite, or postgres://user:password@host1,host2/database.
+	URL string
+	// Dir is the folder of the SQLite file. It is made if it is missing.
+	Dir string
+	// Lanes is the number of lanes of a PostgreSQL database when it is first made; SQLite, with its one writer, has one.
+	Lanes int
+	Log   *slog.Logger
+}
+
+// Store is an open database.
+type Store struct {
+	back   backend
+	lanes  []*Lane
+	log    *slog.Logger
+	closed sync.Once
+}
+
+// Open opens the database, makes or migrates its schema, and starts a committer for each lane.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	back, lanes, err := openBackend(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{back: back, log: o.Log}
+	n, err := s.fixLanes(ctx, lanes)
+	if err != nil {
+		back.close()
+		return nil, err
+	}
+	for i := range n {
+		s.lanes = append(s.lanes, newLane(s, i))
+	}
+	return s, nil
+}
+
+func openBackend(ctx context.Context, o Options) (backend, int, error) {
+	if o.URL == "" {
+		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+			return nil, 0, fmt.Errorf("making the data folder: %w", err)
+		}
+		b, err := openSQLite(ctx, o.Dir)
+		if err != nil {
+			return nil, 0, err
+		}
+		if err := b.migrate(ctx, 0); err != nil {
+			b.close()
+			return nil, 0, err
+		}
+		return b, 1, nil
+	}
+	if !strings.HasPrefix(o.URL, "postgres://") && !strings.HasPrefix(o.URL, "postgresql://") {
+		return nil, 0, errors.New("database: only postgres://… is understood; leave it empty for SQLite")
+	}
+	if o.Lanes < 1 || o.Lanes > MaxLanes {
+		return nil, 0, fmt.Errorf("lanes must be between 1 and %d", MaxLanes)
+	}
+	b, err := openPostgres(ctx, o.URL, o.Lanes)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := b.migrate(ctx, 0); err != nil {
+		b.close()
+		return nil, 0, err
+	}
+	return b, o.Lanes, nil
+}
+
+// fixLanes returns the number of lanes that the database was made with, making them if it is new.
+func (s *Store) fixLanes(ctx context.Context, want int) (int, error) {
+	got, err := s.OnceMeta(ctx, "lanes", func() ([]byte, error) { return []byte(strconv.Itoa(want)), nil })
+	if err != nil {
+		return 0, fmt.Errorf("reading the number of lanes: %w", err)
+	}
+	n, err := strconv.Atoi(string(got))
+	if err != nil || n < 1 || n > MaxLanes {
+		return 0, fmt.Errorf("the database holds a bad number of lanes: %q", got)
+	}
+	return n, s.Write(ctx, func(tx *Tx) error {
+		for i := range n {
+			const q = `INSERT INTO lanes (lane, pos, turn) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING`
+			if _, err := tx.exec(ctx, q, i, int64(MakePos(i, 0))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Close stops the committers, after what they hold is committed, and closes the database.
+func (s *Store) Close() {
+	s.closed.Do(func() {
+		for _, l := range s.lanes {
+			l.stop()
+		}
+		s.back.close()
+	})
+}
+
+// Read runs fn with a connection for reading. What it sees may change from one query to the next; rows of logs never do.
+func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.back.read(ctx, func(q querier) error { return fn(&Tx{q: q, lanes: len(s.lanes)}) })
+}
+
+// writeTries bounds how often a transaction is run again after a serialization failure or a lost connection.
+const writeTries = 5
+
+// Write runs fn in a transaction and returns once it is durable. fn may run several times, and must then come to the same result. An
+// error of fn rolls back. Once fn is done the commit is not cancelled by ctx.
+func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	for try := 1; ; try++ {
+		err := s.writeOnce(ctx, fn)
+		if err == nil || try == writeTries || !s.back.retryable(err) || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(time.Duration(try) * 5 * time.Millisecond)
+	}
+}
+
+func (s *Store) writeOnce(ctx context.Context, fn func(tx *Tx) error) error {
+	t, err := s.back.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	if err := fn(&Tx{q: t, lanes: len(s.lanes)}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+// Writable tells whether the database would take a write now.
+func (s *Store) Writable(ctx context.Context) error { return s.back.writable(ctx) }
+
+// Lanes is the number of lanes.
+func (s *Store) Lanes() int { return len(s.lanes) }
+
+// Lane is the lane with the given number.
+func (s *Store) Lane(n int) *Lane { return s.lanes[n] }
+
+// UserLane is the lane in which a user's own changes (account data and the like) get their positions.
+func (s *Store) UserLane(userID string) *Lane { return s.lanes[s.laneOf(userID)] }
+
+// NewRoomLane is the lane for a room that is being made.
+func (s *Store) NewRoomLane(seed string) *Lane { return s.lanes[s.laneOf(seed)] }
+
+// RoomLane is the lane of a room, which its number tells.
+func (s *Store) RoomLane(room int64) *Lane { return s.lanes[Pos(room).Lane()] }
+
+func (s *Store) laneOf(key string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key))
+	return int(h.Sum32() % uint32(len(s.lanes))) //nolint:gosec // at most MaxLanes
+}
+
+// Positions is the last position of each lane, as committed.
+func (s *Store) Positions(ctx context.Context) (out []Pos, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		out, err = list(ctx, tx, scanOne[Pos], `SELECT pos FROM lanes ORDER BY lane`)
+		return err
+	})
+	return out, err
+}
+
+// OnceMeta returns the value stored under key, making it first if it is not there. Of several nodes that make it at once, one wins.
+func (s *Store) OnceMeta(ctx context.Context, key string, make func() ([]byte, error)) (value []byte, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		return tx.one(ctx, `SELECT value FROM meta WHERE key = $1`, []any{key}, &value)
+	})
+	if !errors.Is(err, ErrNotFound) {
+		return value, err
+	}
+	fresh, err := make()
+	if err != nil {
+		return nil, err
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, key, fresh); err != nil {
+			return err
+		}
+		return tx.one(ctx, `SELECT value FROM meta WHERE key = $1`, []any{key}, &value)
+	})
+	return value, err
+}
