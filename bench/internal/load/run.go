@@ -1,0 +1,270 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"bongsu.org/bongsu/bench/internal/client"
+	"bongsu.org/bongsu/bench/internal/proc"
+	"bongsu.org/bongsu/bench/internal/stats"
+)
+
+const (
+	// firstSyncs bounds the wait for every member's first sync.
+	firstSyncs = 5 * time.Minute
+	// drainIdle is how long no event may arrive before the drain gives up; drainGrace is how long it goes on for repeats
+	// when all have arrived.
+	drainIdle  = 10 * time.Second
+	drainGrace = time.Second
+	drainMax   = 2 * time.Minute
+	sampling   = 500 * time.Millisecond
+	// startingSyncs is how many first syncs are under way at once.
+	startingSyncs = 32
+)
+
+// Plan is a load to put on a server.
+type Plan struct {
+	Pace
+	Warmup   time.Duration
+	Duration time.Duration
+	// ServerPID and DatabasePID are the processes whose cost is measured, with all their children; 0 is none.
+	ServerPID, DatabasePID int
+	// OnWindow, if set, is called in a goroutine of its own when the measured window begins, for a profile.
+	OnWindow func()
+}
+
+// Result is what a run showed. Times are in milliseconds, sizes in megabytes (2^20).
+type Result struct {
+	Shape        Shape          `json:"shape"`
+	Pace         Pace           `json:"pace"`
+	Seconds      float64        `json:"seconds"`
+	Acknowledged int            `json:"acknowledged"`
+	PerSecond    float64        `json:"sends_per_second"`
+	Failed       map[string]int `json:"failed,omitempty"`
+	Send         stats.Summary  `json:"send_ms"`
+	Delivery     stats.Summary  `json:"delivery_ms"`
+	Deliveries   Deliveries     `json:"deliveries"`
+	Syncs        int64          `json:"syncs"`
+	SyncErrors   int64          `json:"sync_errors"`
+	Limited      int64          `json:"limited_timelines"`
+	ServerCPU    float64        `json:"server_cpu_ms_per_send"`
+	DatabaseCPU  float64        `json:"database_cpu_ms_per_send"`
+	LoadCPU      float64        `json:"load_generator_cpu_ms_per_send"`
+	ServerMemory float64        `json:"server_peak_rss_mb"`
+	DatabaseMem  float64        `json:"database_peak_pss_mb"`
+}
+
+// Run puts the load on the world's server.
+func (w *World) Run(ctx context.Context, p Plan) (Result, error) {
+	begin := time.Now()
+	clock := func() time.Duration { return time.Since(begin) }
+	count := &counters{}
+	syncers, err := w.startSyncers(ctx, clock, count)
+	defer func() {
+		for _, s := range syncers.all {
+			s.halt()
+		}
+		syncers.done.Wait()
+	}()
+	if err != nil {
+		return Result{}, err
+	}
+
+	from := clock() + p.Warmup
+	window := Window{From: from, To: from + p.Duration}
+	meter := startMeter(ctx, p, window, clock)
+	errs := &tally{}
+	sends := newSenders(w, p.Pace, clock, window.To, errs).run()
+	cost := meter.stop()
+
+	expected := int64(0)
+	for _, s := range sends {
+		if !s.Failed {
+			expected += int64(len(syncers.byRoom[s.Room]))
+		}
+	}
+	drain(ctx, count, expected)
+	for _, s := range syncers.all {
+		s.halt()
+	}
+	syncers.done.Wait()
+	logs := make([]Log, 0, len(syncers.all))
+	for _, s := range syncers.all {
+		logs = append(logs, s.log)
+	}
+	r := summarise(sends, Match(sends, logs, window), window, cost)
+	r.Shape, r.Pace, r.Failed = w.Shape, p.Pace, errs.by
+	r.Syncs, r.SyncErrors, r.Limited = count.syncs.Load(), count.errors.Load(), count.limited.Load()
+	return r, ctx.Err()
+}
+
+func summarise(sends []Send, d Deliveries, w Window, c cost) Result {
+	var latencies []time.Duration
+	acknowledged := 0
+	for _, s := range sends {
+		if s.Failed {
+			continue
+		}
+		if w.Holds(s.End) {
+			acknowledged++
+		}
+		if w.Holds(s.Start) {
+			latencies = append(latencies, s.End-s.Start)
+		}
+	}
+	perSend := func(d time.Duration) float64 { return stats.Millis(d) / float64(max(acknowledged, 1)) }
+	seconds := (w.To - w.From).Seconds()
+	r := Result{
+		Seconds: seconds, Acknowledged: acknowledged, PerSecond: float64(acknowledged) / seconds,
+		Send: stats.Summarise(latencies), Delivery: stats.Summarise(d.Latencies), Deliveries: d,
+		ServerCPU: perSend(c.server), DatabaseCPU: perSend(c.database), LoadCPU: perSend(c.load),
+		ServerMemory: float64(c.serverPeak) / (1 << 20), DatabaseMem: float64(c.databasePeak) / (1 << 20),
+	}
+	return r
+}
+
+// fleet is the syncers of a run.
+type fleet struct {
+	all    []*syncer
+	byRoom [][]*syncer
+	done   sync.WaitGroup
+}
+
+func (w *World) startSyncers(ctx context.Context, clock func() time.Duration, count *counters) (*fleet, error) {
+	f := &fleet{byRoom: make([][]*syncer, len(w.Rooms))}
+	ready := make(chan error)
+	for i, room := range w.Rooms {
+		syncing := len(room.Members)
+		if w.Shape.Syncing > 0 {
+			syncing = min(syncing, w.Shape.Syncing)
+		}
+		for m, user := range room.Members[:syncing] {
+			s := &syncer{conn: client.NewConn(w.Addr), user: user, room: room.ID, clock: clock, count: count, log: Log{Room: i, Member: m}, ready: ready}
+			f.all = append(f.all, s)
+			f.byRoom[i] = append(f.byRoom[i], s)
+		}
+	}
+	deadline := time.NewTimer(firstSyncs)
+	defer deadline.Stop()
+	running, waiting := 0, 0
+	for waiting > 0 || running < len(f.all) {
+		if running < len(f.all) && waiting < startingSyncs {
+			f.done.Go(f.all[running].run)
+			running, waiting = running+1, waiting+1
+			continue
+		}
+		select {
+		case err := <-ready:
+			waiting--
+			if err != nil {
+				go discard(ready, waiting)
+				return f, fmt.Errorf("a first sync: %w", err)
+			}
+		case <-deadline.C:
+			go discard(ready, waiting)
+			return f, fmt.Errorf("the first syncs took more than %v", firstSyncs)
+		case <-ctx.Done():
+			go discard(ready, waiting)
+			return f, ctx.Err()
+		}
+	}
+	return f, nil
+}
+
+// discard takes the outcomes that nobody waits for any more, so that their senders can end.
+func discard(ready <-chan error, n int) {
+	for range n {
+		<-ready
+	}
+}
+
+// drain waits until all expected sightings are in and a little longer for repeats, or until no more arrive.
+func drain(ctx context.Context, count *counters, expected int64) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	start, last, lastChange := time.Now(), int64(-1), time.Now()
+	for time.Since(start) < drainMax {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if n := count.sightings.Load(); n != last {
+			last, lastChange = n, time.Now()
+		}
+		idle := time.Since(lastChange)
+		if idle > drainIdle || (last >= expected && idle > drainGrace) {
+			return
+		}
+	}
+}
+
+// cost is what a measured window took.
+type cost struct {
+	server, database, load   time.Duration
+	serverPeak, databasePeak int64
+}
+
+// meter reads the cost of processes over the window.
+type meter struct {
+	plan Plan
+	done chan cost
+}
+
+func startMeter(ctx context.Context, p Plan, w Window, clock func() time.Duration) *meter {
+	m := &meter{plan: p, done: make(chan cost, 1)}
+	go m.run(ctx, w, clock)
+	return m
+}
+
+func (m *meter) run(ctx context.Context, w Window, clock func() time.Duration) {
+	var c cost
+	defer func() { m.done <- c }()
+	sleep(ctx, w.From-clock())
+	if m.plan.OnWindow != nil {
+		go m.plan.OnWindow()
+	}
+	before := m.cpu()
+	for {
+		if m.plan.ServerPID != 0 {
+			c.serverPeak = max(c.serverPeak, proc.Resident(m.plan.ServerPID))
+		}
+		if m.plan.DatabasePID != 0 {
+			c.databasePeak = max(c.databasePeak, proc.Memory(m.plan.DatabasePID))
+		}
+		left := w.To - clock()
+		if left <= 0 || ctx.Err() != nil {
+			break
+		}
+		sleep(ctx, min(left, sampling))
+	}
+	after := m.cpu()
+	c.server, c.database, c.load = after.server-before.server, after.database-before.database, after.load-before.load
+}
+
+func (m *meter) cpu() cost {
+	c := cost{load: proc.CPU(os.Getpid())}
+	if m.plan.ServerPID != 0 {
+		c.server = proc.CPU(m.plan.ServerPID)
+		c.load -= c.server
+	}
+	if m.plan.DatabasePID != 0 {
+		c.database = proc.CPU(m.plan.DatabasePID)
+		c.load -= c.database
+	}
+	return c
+}
+
+func (m *meter) stop() cost { return <-m.done }
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(max(d, 0))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// bongsuCommand builds this tree's server and gives the command that starts it.
+func bongsuCommand(ctx context.Context, in *Instance, listen string) (func() *exec.Cmd, error) {
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	binary := filepath.Join(root, ".cache", "bench", "bongsu")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/bongsu")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("building bongsu: %w\n%s", err, out)
+	}
+	args := []string{"serve", "--data", filepath.Join(in.Dir, "data"), "--listen", listen, "--server-name", "localhost",
+		"--registration", "open", "--rate-limits", "off"}
+	if in.DB != nil {
+		args = append(args, "--database", in.DB.URL)
+	}
+	args = append(args, in.Args...)
+	return func() *exec.Cmd { return exec.Command(binary, args...) }, nil
+}
+
+// repository is the root of this module's tree, above the working directory.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the working directory: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", fmt.Errorf("no go.mod above the working directory: run this inside the source tree")
+		}
+		dir = parent
+	}
+}
