@@ -29,6 +29,9 @@ func Compile(pattern string) Pattern { return compile(pattern, true) }
 // CompileStars makes a pattern in which only '*' is special, as in the event types of a filter.
 func CompileStars(pattern string) Pattern { return compile(pattern, false) }
 
+// Literal makes a pattern without wildcards.
+func Literal(text string) Pattern { return Pattern{pieces: []piece{{text: text}}} }
+
 func compile(pattern string, wild bool) Pattern {
 	parts := strings.Split(pattern, "*")
 	pieces := make([]piece, len(parts))
@@ -38,8 +41,8 @@ func compile(pattern string, wild bool) Pattern {
 	return Pattern{pieces: pieces}
 }
 
-// Literal returns the one string that the pattern matches, if it has no wildcards.
-func (p Pattern) Literal() (string, bool) {
+// Text returns the one string that the pattern matches, if it has no wildcards.
+func (p Pattern) Text() (string, bool) {
 	if len(p.pieces) == 1 && !p.pieces[0].wild {
 		return p.pieces[0].text, true
 	}
