@@ -1,0 +1,49 @@
+package media
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+)
+
+// Errors of a blob store.
+var (
+	// ErrBlobNotFound means that no blob has the given hash.
+	ErrBlobNotFound = errors.New("no such blob")
+	// ErrBlobTooLarge means that the reader held more bytes than the limit; nothing was kept.
+	ErrBlobTooLarge = errors.New("blob is larger than allowed")
+)
+
+// Hash names a blob: the SHA-256 of its content in lower-case hexadecimal.
+type Hash string
+
+// Valid reports whether h has the form of a hash, so that it is safe as a file name or object key.
+func (h Hash) Valid() bool {
+	if len(h) != hex.EncodedLen(32) {
+		return false
+	}
+	for _, c := range []byte(h) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// Blob is a stored content: its name and its length in bytes.
+type Blob struct {
+	Hash Hash
+	Size int64
+}
+
+// Blobs stores immutable contents under their hash. An implementation is safe for concurrent use, by several processes too.
+type Blobs interface {
+	// Put stores what r yields. When it returns without an error the blob is durable wherever the implementation promises it.
+	// More than limit bytes give ErrBlobTooLarge. An error of r is returned as it is, wrapped.
+	Put(ctx context.Context, r io.Reader, limit int64) (Blob, error)
+	// Open gives the content and its length, or ErrBlobNotFound.
+	Open(ctx context.Context, hash Hash) (io.ReadSeekCloser, int64, error)
+	// Delete removes a blob. Removing one that is not there is no error.
+	Delete(ctx context.Context, hash Hash) error
+}
