@@ -17,8 +17,6 @@ const (
 	envPrefix = "BONGSU_"
 	// envFile names the settings file, as --config does.
 	envFile = envPrefix + "CONFIG"
-	// envTest begins the variables of the project's own tests.
-	envTest = envPrefix + "TEST_"
 )
 
 // Sources are the places that settings come from, besides the defaults.
@@ -126,8 +124,9 @@ func (l *loader) paths() []string {
 	return paths
 }
 
-// ofOthers matches the variables that Kubernetes sets in every container for a service whose name begins with "bongsu".
-var ofOthers = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT(_[0-9]+_(TCP|UDP|SCTP)(_|$)|$)`)
+// ofOthers matches the variables of the project's own tests, and those that Kubernetes sets in every container for a service whose name
+// begins with "bongsu".
+var ofOthers = regexp.MustCompile(`^BONGSU_(TEST|E2E|BENCH)_|_SERVICE_HOST$|_SERVICE_PORT(_|$)|_PORT(_[0-9]+_(TCP|UDP|SCTP)(_|$)|$)`)
 
 func (l *loader) applyEnv(env []string) {
 	known := map[string]*node{}
@@ -139,7 +138,7 @@ func (l *loader) applyEnv(env []string) {
 	}
 	for _, entry := range env {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, envPrefix) || name == envFile || strings.HasPrefix(name, envTest) {
+		if !strings.HasPrefix(name, envPrefix) || name == envFile {
 			continue
 		}
 		if n := known[name]; n != nil {

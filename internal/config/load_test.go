@@ -145,6 +145,7 @@ func TestWrongSettingsNameThemselves(t *testing.T) {
 		"no YAML":         {yaml: "a: b\n  c: [\n", want: []string{"this is not YAML"}},
 		"two documents":   {yaml: "lanes: 1\n---\nlanes: 2\n", want: []string{"FILE:2: a second document begins here"}},
 		"no file":         {yaml: "lanes: 1\nca_file: /no/such/file\n", want: []string{"FILE:2: ca_file: open /no/such/file"}},
+		"no certificate":  {yaml: "ca_file: load_test.go\n", want: []string{"FILE:1: ca_file: load_test.go holds no certificate"}},
 		"no value":        {yaml: "lanes:\n", want: []string{`FILE:1: lanes: "" is not a whole number`}},
 		"cluster alone":   {yaml: "bus:\n  cluster_listen: :4000\n", want: []string{"FILE:2: bus.cluster_listen: a cluster needs bus.secret", "FILE:2: bus.cluster_listen: a cluster needs a PostgreSQL"}},
 		"environment":     {env: []string{"BONGSU_LANES=0"}, want: []string{"environment BONGSU_LANES: lanes: 0 is out of range"}},
@@ -168,6 +169,12 @@ func TestWrongSettingsNameThemselves(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAuthoritiesAreRead(t *testing.T) {
+	if cfg := load(t, config.Sources{File: write(t, "ca_file: testdata/ca.pem\n")}); cfg.CAFile != "testdata/ca.pem" {
+		t.Errorf("ca_file is %q", cfg.CAFile)
 	}
 }
 
