@@ -1,26 +1,22 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
 	"bongsu.org/bongsu/bench/internal/client"
-	"bongsu.org/bongsu/bench/internal/proc"
 	"bongsu.org/bongsu/bench/internal/stats"
 )
 
 const (
 	// firstSyncs bounds the wait for every member's first sync.
 	firstSyncs = 5 * time.Minute
-	// drainIdle is how long no event may arrive before the drain gives up; drainGrace is how long it goes on for repeats
-	// when all have arrived.
-	drainIdle  = 10 * time.Second
+	// drainGrace is how long the drain goes on for repeats when all events have arrived.
 	drainGrace = time.Second
 	drainMax   = 2 * time.Minute
-	sampling   = 500 * time.Millisecond
 	// startingSyncs is how many first syncs are under way at once.
 	startingSyncs = 32
 )
@@ -30,6 +26,8 @@ type Plan struct {
 	Pace
 	Warmup   time.Duration
 	Duration time.Duration
+	// Patience is how long no event may arrive before the ones that lack are missing; 0 is ten seconds.
+	Patience time.Duration
 	// ServerPID and DatabasePID are the processes whose cost is measured, with all their children; 0 is none.
 	ServerPID, DatabasePID int
 	// OnWindow, if set, is called in a goroutine of its own when the measured window begins, for a profile.
@@ -54,7 +52,7 @@ type Result struct {
 	DatabaseCPU  float64        `json:"database_cpu_ms_per_send"`
 	LoadCPU      float64        `json:"load_generator_cpu_ms_per_send"`
 	ServerMemory float64        `json:"server_peak_rss_mb"`
-	DatabaseMem  float64        `json:"database_peak_pss_mb"`
+	DatabaseMem  float64        `json:"database_pss_mb"`
 }
 
 // Run puts the load on the world's server.
@@ -86,7 +84,7 @@ func (w *World) Run(ctx context.Context, p Plan) (Result, error) {
 			expected += int64(len(syncers.byRoom[s.Room]))
 		}
 	}
-	drain(ctx, count, expected)
+	drain(ctx, count, expected, cmp.Or(p.Patience, 10*time.Second))
 	for _, s := range syncers.all {
 		s.halt()
 	}
@@ -121,7 +119,7 @@ func summarise(sends []Send, d Deliveries, w Window, c cost) Result {
 		Seconds: seconds, Acknowledged: acknowledged, PerSecond: float64(acknowledged) / seconds,
 		Send: stats.Summarise(latencies), Delivery: stats.Summarise(d.Latencies), Deliveries: d,
 		ServerCPU: perSend(c.server), DatabaseCPU: perSend(c.database), LoadCPU: perSend(c.load),
-		ServerMemory: float64(c.serverPeak) / (1 << 20), DatabaseMem: float64(c.databasePeak) / (1 << 20),
+		ServerMemory: float64(c.serverPeak) / (1 << 20), DatabaseMem: float64(c.databaseEnd) / (1 << 20),
 	}
 	return r
 }
@@ -182,7 +180,7 @@ func discard(ready <-chan error, n int) {
 }
 
 // drain waits until all expected sightings are in and a little longer for repeats, or until no more arrive.
-func drain(ctx context.Context, count *counters, expected int64) {
+func drain(ctx context.Context, count *counters, expected int64, patience time.Duration) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	start, last, lastChange := time.Now(), int64(-1), time.Now()
@@ -196,75 +194,8 @@ func drain(ctx context.Context, count *counters, expected int64) {
 			last, lastChange = n, time.Now()
 		}
 		idle := time.Since(lastChange)
-		if idle > drainIdle || (last >= expected && idle > drainGrace) {
+		if idle > patience || (last >= expected && idle > drainGrace) {
 			return
 		}
-	}
-}
-
-// cost is what a measured window took.
-type cost struct {
-	server, database, load   time.Duration
-	serverPeak, databasePeak int64
-}
-
-// meter reads the cost of processes over the window.
-type meter struct {
-	plan Plan
-	done chan cost
-}
-
-func startMeter(ctx context.Context, p Plan, w Window, clock func() time.Duration) *meter {
-	m := &meter{plan: p, done: make(chan cost, 1)}
-	go m.run(ctx, w, clock)
-	return m
-}
-
-func (m *meter) run(ctx context.Context, w Window, clock func() time.Duration) {
-	var c cost
-	defer func() { m.done <- c }()
-	sleep(ctx, w.From-clock())
-	if m.plan.OnWindow != nil {
-		go m.plan.OnWindow()
-	}
-	before := m.cpu()
-	for {
-		if m.plan.ServerPID != 0 {
-			c.serverPeak = max(c.serverPeak, proc.Resident(m.plan.ServerPID))
-		}
-		if m.plan.DatabasePID != 0 {
-			c.databasePeak = max(c.databasePeak, proc.Memory(m.plan.DatabasePID))
-		}
-		left := w.To - clock()
-		if left <= 0 || ctx.Err() != nil {
-			break
-		}
-		sleep(ctx, min(left, sampling))
-	}
-	after := m.cpu()
-	c.server, c.database, c.load = after.server-before.server, after.database-before.database, after.load-before.load
-}
-
-func (m *meter) cpu() cost {
-	c := cost{load: proc.CPU(os.Getpid())}
-	if m.plan.ServerPID != 0 {
-		c.server = proc.CPU(m.plan.ServerPID)
-		c.load -= c.server
-	}
-	if m.plan.DatabasePID != 0 {
-		c.database = proc.CPU(m.plan.DatabasePID)
-		c.load -= c.database
-	}
-	return c
-}
-
-func (m *meter) stop() cost { return <-m.done }
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(max(d, 0))
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }

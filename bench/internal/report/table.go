@@ -41,7 +41,7 @@ var columns = []column{
 	{"database CPU a send (ms)", func(r Row) string { return fmt.Sprintf("%.3f", r.DatabaseCPU) }},
 	{"load generator CPU a send (ms)", func(r Row) string { return fmt.Sprintf("%.3f", r.LoadCPU) }},
 	{"server memory, peak (MB)", func(r Row) string { return fmt.Sprintf("%.0f", r.ServerMemory) }},
-	{"database memory, peak (MB)", func(r Row) string { return fmt.Sprintf("%.0f", r.DatabaseMem) }},
+	{"database memory (MB)", func(r Row) string { return fmt.Sprintf("%.0f", r.DatabaseMem) }},
 }
 
 // Table gives runs side by side, a line for each figure.
