@@ -1,0 +1,61 @@
+# `make` or `make help` lists what there is.
+
+GO ?= go
+# Arguments for `make run`, such as: make run ARGS='--server-name example.org'
+ARGS ?=
+# Arguments for the benchmarks, such as: make bench BENCH='--rooms 100'
+BENCH ?=
+# How long one package's tests may take.
+TEST_TIMEOUT ?= 10m
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-go test-js lint format bench bench-peer bench-floor clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/bongsu, one static program
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bongsu ./cmd/bongsu
+
+run: build ## Build and run a server that keeps its state in data/
+	bin/bongsu serve $(ARGS)
+
+test: test-go test-js ## Run all tests; what they need is installed if it is missing
+
+test-go:
+	tools/need.sh compiler postgresql node
+	CGO_ENABLED=1 $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+
+# The tests with matrix-js-sdk as the client.
+test-js:
+	@if [ -f e2e/js/package.json ]; then \
+		tools/need.sh node && npm ci --prefix e2e/js --no-audit --no-fund && npm test --prefix e2e/js; \
+	fi
+
+lint: bin/golangci-lint bin/govulncheck ## Check formatting, vet, lint, and look for known vulnerabilities
+	$(GO) vet ./...
+	bin/golangci-lint run ./...
+	tools/vulncheck.sh bin/govulncheck ./cmd/...
+
+format: bin/golangci-lint ## Format the Go code
+	bin/golangci-lint fmt ./...
+
+bench: ## Measure this server under load
+	$(GO) run ./bench/cmd/bench run $(BENCH)
+
+bench-peer: ## Measure this server and Dendrite under the same load
+	$(GO) run ./bench/cmd/bench peer $(BENCH)
+
+bench-floor: ## Measure what the database and signing alone allow
+	$(GO) run ./bench/cmd/bench floor $(BENCH)
+
+clean: ## Remove what was built; data/ stays
+	rm -rf bin .cache
+
+# The tools have a module of their own, so that the server does not depend on what they depend on. Its versions are pinned in
+# tools/go.mod.
+bin/golangci-lint: tools/go.mod tools/go.sum
+	$(GO) build -C tools -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bin/govulncheck: tools/go.mod tools/go.sum
+	$(GO) build -C tools -o ../$@ golang.org/x/vuln/cmd/govulncheck
