@@ -29,6 +29,7 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), peerCommand())
+	root.AddCommand(runCommand(), steadyCommand(), bigRoomCommand(), peerCommand(),
+		idleCommand(), clientsCommand(), initialSyncCommand(), sizesCommand())
 	return root
 }

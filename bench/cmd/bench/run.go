@@ -20,33 +20,63 @@ type flags struct {
 	shape    load.Shape
 	plan     load.Plan
 	json     string
+	profile  string
 	scenario string
 	deadline time.Duration
 }
 
 func (f *flags) register(c *cobra.Command) {
-	c.Flags().IntVar(&f.shape.Rooms, "rooms", 20, "rooms")
-	c.Flags().IntVar(&f.shape.Members, "members", 5, "members of each room")
-	c.Flags().IntVar(&f.shape.Syncing, "syncing", 0, "how many members of each room sync (0: all)")
-	c.Flags().IntVar(&f.shape.Outsiders, "outsiders", 0, "users who are in no room")
+	c.Flags().IntVar(&f.shape.Rooms, "rooms", f.shape.Rooms, "rooms")
+	c.Flags().IntVar(&f.shape.Members, "members", f.shape.Members, "members of each room")
+	c.Flags().IntVar(&f.shape.Syncing, "syncing", f.shape.Syncing, "how many members of each room sync (0: all)")
+	c.Flags().IntVar(&f.shape.Outsiders, "outsiders", f.shape.Outsiders, "users who are in no room")
 	c.Flags().IntVar(&f.plan.InFlight, "inflight", 16, "sends in flight")
-	c.Flags().Float64Var(&f.plan.Rate, "rate", 0, "sends a second, whatever the server does (0: keep --inflight sends under way)")
+	c.Flags().Float64Var(&f.plan.Rate, "rate", f.plan.Rate, "sends a second, whatever the server does (0: keep --inflight sends under way)")
 	c.Flags().IntVar(&f.plan.BodySize, "body", 120, "bytes of text in a message")
 	c.Flags().DurationVar(&f.plan.Warmup, "warmup", 3*time.Second, "how long to send before measuring")
 	c.Flags().DurationVar(&f.plan.Duration, "duration", 15*time.Second, "how long to measure")
-	c.Flags().DurationVar(&f.deadline, "deadline", 10*time.Minute, "give up after this long")
-	c.Flags().StringVar(&f.json, "json", "", "write the result to this file as JSON")
+	registerOutput(c, &f.json, &f.deadline)
+}
+
+func registerServer(c *cobra.Command, o *server.Options) {
+	c.Flags().StringVar(&o.Server, "server", server.Bongsu, "bongsu, dendrite, or the URL of a running server")
+	c.Flags().StringVar(&o.Database, "database", server.SQLite, "sqlite or postgres")
+	c.Flags().IntVar(&o.PID, "pid", 0, "the process of a running server, for its CPU and memory")
+}
+
+func registerOutput(c *cobra.Command, file *string, deadline *time.Duration) {
+	c.Flags().DurationVar(deadline, "deadline", 20*time.Minute, "give up after this long")
+	c.Flags().StringVar(file, "json", "", "write the result to this file as JSON")
+}
+
+// twentyRooms is the load that servers are compared by.
+func twentyRooms(scenario string) *flags {
+	return &flags{scenario: scenario, shape: load.Shape{Rooms: 20, Members: 5}}
 }
 
 func runCommand() *cobra.Command {
-	f := &flags{scenario: "run"}
+	return loadCommand(twentyRooms("run"), "run", "Run one load on one server: 20 rooms of 5 members, 16 sends in flight")
+}
+
+func steadyCommand() *cobra.Command {
+	f := twentyRooms("steady")
+	f.plan.Rate = 500
+	return loadCommand(f, "steady", "Send 500 messages a second to 20 rooms of 5 members")
+}
+
+func bigRoomCommand() *cobra.Command {
+	f := &flags{scenario: "bigroom", shape: load.Shape{Rooms: 1, Members: 1000, Syncing: 200}}
+	f.plan.Rate = 20
+	return loadCommand(f, "bigroom", "Send 20 messages a second to a room of 1,000 members, 200 of whom sync")
+}
+
+// loadCommand is a command that runs one load on one server.
+func loadCommand(f *flags, use, short string) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "run",
-		Short: "Run one load on one server",
-		Example: `  bench run --server bongsu --database postgres
-  bench run --server dendrite --rate 50
-  bench run --server http://127.0.0.1:8008 --pid 4711`,
-		Args: cobra.NoArgs,
+		Use:     use,
+		Short:   short,
+		Example: "  bench " + use + " --database postgres\n  bench " + use + " --server dendrite\n  bench " + use + " --server http://127.0.0.1:8008 --pid 4711",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), f.deadline)
 			defer cancel()
@@ -55,18 +85,17 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprint(c.OutOrStdout(), report.Table(row))
-			return f.save(row)
+			return save(f.json, row)
 		},
 	}
-	c.Flags().StringVar(&f.server.Server, "server", server.Bongsu, "bongsu, dendrite, or the URL of a running server")
-	c.Flags().StringVar(&f.server.Database, "database", server.SQLite, "sqlite or postgres")
-	c.Flags().IntVar(&f.server.PID, "pid", 0, "the process of a running server, for its CPU and memory")
+	c.Flags().StringVar(&f.profile, "profile", "", "write a CPU profile of the measured time to this file (Bongsu only)")
+	registerServer(c, &f.server)
 	f.register(c)
 	return c
 }
 
 func peerCommand() *cobra.Command {
-	f := &flags{scenario: "peer"}
+	f := twentyRooms("peer")
 	var databases []string
 	c := &cobra.Command{
 		Use:   "peer",
@@ -90,7 +119,7 @@ func peerCommand() *cobra.Command {
 			for i := 0; i+1 < len(rows); i += 2 {
 				fmt.Fprintf(c.OutOrStdout(), "on %s: %.1f times the rate\n", rows[i].Database, rows[i+1].PerSecond/rows[i].PerSecond)
 			}
-			return f.save(rows)
+			return save(f.json, rows)
 		},
 	}
 	c.Flags().StringSliceVar(&databases, "database", []string{server.SQLite, server.PG}, "sqlite, postgres or both")
@@ -120,16 +149,25 @@ func (f *flags) run(ctx context.Context, progress io.Writer) (_ report.Row, err 
 	fmt.Fprintf(progress, "%s on %s: %d rooms of %d members ready after %.1f s\n", f.server.Server, f.server.Database, f.shape.Rooms, f.shape.Members, setup.Seconds())
 	plan := f.plan
 	plan.ServerPID, plan.DatabasePID = in.ServerPID(), in.DatabasePID()
+	var profiled func() error
+	if f.profile != "" {
+		plan.OnWindow, profiled = profiling(ctx, in, f.profile, plan.Duration)
+	}
 	result, err := world.Run(ctx, plan)
 	if err != nil {
 		return report.Row{}, err
 	}
+	if profiled != nil {
+		if err := profiled(); err != nil {
+			return report.Row{}, err
+		}
+	}
 	return report.Row{Scenario: f.scenario, Server: f.server.Server, Database: f.server.Database, Setup: setup.Seconds(), Result: result}, nil
 }
 
-func (f *flags) save(v any) error {
-	if f.json == "" {
+func save(file string, v any) error {
+	if file == "" {
 		return nil
 	}
-	return report.Save(f.json, v)
+	return report.Save(file, v)
 }

@@ -61,12 +61,7 @@ func (w *World) Run(ctx context.Context, p Plan) (Result, error) {
 	clock := func() time.Duration { return time.Since(begin) }
 	count := &counters{}
 	syncers, err := w.startSyncers(ctx, clock, count)
-	defer func() {
-		for _, s := range syncers.all {
-			s.halt()
-		}
-		syncers.done.Wait()
-	}()
+	defer syncers.halt()
 	if err != nil {
 		return Result{}, err
 	}
@@ -85,10 +80,7 @@ func (w *World) Run(ctx context.Context, p Plan) (Result, error) {
 		}
 	}
 	drain(ctx, count, expected, cmp.Or(p.Patience, 10*time.Second))
-	for _, s := range syncers.all {
-		s.halt()
-	}
-	syncers.done.Wait()
+	syncers.halt()
 	logs := make([]Log, 0, len(syncers.all))
 	for _, s := range syncers.all {
 		logs = append(logs, s.log)
@@ -129,6 +121,14 @@ type fleet struct {
 	all    []*syncer
 	byRoom [][]*syncer
 	done   sync.WaitGroup
+}
+
+// halt ends all syncers and waits for them.
+func (f *fleet) halt() {
+	for _, s := range f.all {
+		s.halt()
+	}
+	f.done.Wait()
 }
 
 func (w *World) startSyncers(ctx context.Context, clock func() time.Duration, count *counters) (*fleet, error) {

@@ -23,7 +23,7 @@ import (
 )
 
 // setupWorkers is how many users and joins are made at once.
-const setupWorkers = 8
+const setupWorkers = 16
 
 // password is every user's.
 const password = "correct horse battery"
@@ -52,31 +52,76 @@ type World struct {
 
 // NewWorld registers users and makes and joins rooms on the server at addr, each user in one room.
 func NewWorld(ctx context.Context, addr string, shape Shape) (*World, error) {
-	prefix := "u" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-"
-	users, err := RegisterUsers(ctx, addr, prefix, shape.Rooms*shape.Members+shape.Outsiders)
+	users, err := RegisterUsers(ctx, addr, prefix(), shape.Rooms*shape.Members+shape.Outsiders)
 	if err != nil {
 		return nil, err
 	}
 	w := &World{Addr: addr, Shape: shape, Rooms: make([]Room, shape.Rooms)}
-	err = forEach(ctx, addr, shape.Rooms, func(conn *client.Conn, i int) error {
+	for i := range w.Rooms {
 		w.Rooms[i].Members = users[i*shape.Members : (i+1)*shape.Members]
+	}
+	return w, w.open(ctx)
+}
+
+// SharedWorld makes rooms that all have the same members.
+func SharedWorld(ctx context.Context, addr string, rooms, members int) (*World, error) {
+	users, err := RegisterUsers(ctx, addr, prefix(), members)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{Addr: addr, Shape: Shape{Rooms: rooms, Members: members}, Rooms: make([]Room, rooms)}
+	for i := range w.Rooms {
+		w.Rooms[i].Members = users
+	}
+	return w, w.open(ctx)
+}
+
+// NewRoom makes a world of one room with members who are there already.
+func NewRoom(ctx context.Context, addr string, members []client.Session) (*World, error) {
+	w := &World{Addr: addr, Shape: Shape{Rooms: 1, Members: len(members)}, Rooms: []Room{{Members: members}}}
+	return w, w.open(ctx)
+}
+
+// open makes the rooms and lets their members join.
+func (w *World) open(ctx context.Context) error {
+	err := forEach(ctx, w.Addr, len(w.Rooms), func(conn *client.Conn, i int) error {
 		id, err := conn.CreateRoom(w.Rooms[i].Members[0].Token, "Room "+strconv.Itoa(i))
 		w.Rooms[i].ID = id
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("making rooms: %w", err)
+		return fmt.Errorf("making rooms: %w", err)
 	}
 	// Neighbouring joins go to different rooms, so that they do not wait for each other.
-	err = forEach(ctx, addr, shape.Rooms*(shape.Members-1), func(conn *client.Conn, i int) error {
-		room := w.Rooms[i%shape.Rooms]
-		return conn.Join(room.Members[1+i/shape.Rooms].Token, room.ID)
+	err = forEach(ctx, w.Addr, len(w.Rooms)*(w.Shape.Members-1), func(conn *client.Conn, i int) error {
+		room := w.Rooms[i%len(w.Rooms)]
+		return conn.Join(room.Members[1+i/len(w.Rooms)].Token, room.ID)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("joining rooms: %w", err)
+		return fmt.Errorf("joining rooms: %w", err)
 	}
-	return w, nil
+	return nil
 }
+
+// Fill sends n messages to the world's rooms in turn, as fast as a few connections can.
+func (w *World) Fill(ctx context.Context, n int) error {
+	begin := time.Now()
+	errs := &tally{}
+	s := newSenders(w, Pace{BodySize: 120}, func() time.Duration { return time.Since(begin) }, 0, errs)
+	err := forEach(ctx, w.Addr, n, func(conn *client.Conn, i int) error {
+		if s.send(conn, i, 0).Failed {
+			return fmt.Errorf("a send failed: %v", errs.by)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("filling rooms: %w", err)
+	}
+	return nil
+}
+
+// prefix gives the beginning of user names that no earlier run on the same server has used.
+func prefix() string { return "u" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-" }
 
 // RegisterUsers makes n accounts named by the prefix and a number.
 func RegisterUsers(ctx context.Context, addr, prefix string, n int) ([]client.Session, error) {

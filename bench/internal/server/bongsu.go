@@ -25,8 +25,16 @@ func bongsuCommand(ctx context.Context, in *Instance, listen string) (func() *ex
 	if in.DB != nil {
 		args = append(args, "--database", in.DB.URL)
 	}
-	args = append(args, in.Args...)
-	return func() *exec.Cmd { return exec.Command(binary, args...) }, nil
+	debug, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	in.Debug = "http://" + debug
+	return func() *exec.Cmd {
+		cmd := exec.Command(binary, args...)
+		cmd.Env = append(os.Environ(), "BONGSU_METRICS_LISTEN="+debug, "BONGSU_LOG_LEVEL=warn")
+		return cmd
+	}, nil
 }
 
 // repository is the root of this module's tree, above the working directory.

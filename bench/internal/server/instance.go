@@ -31,8 +31,6 @@ type Options struct {
 	Server   string // Bongsu, Dendrite, or the URL of a running one
 	Database string // SQLite or PG
 	PID      int    // of a running server, for its cost
-	// Args are added to the server's command line (Bongsu only).
-	Args []string
 }
 
 // Instance is a running server.
@@ -41,6 +39,7 @@ type Instance struct {
 	URL      string
 	DB       *Postgres
 	Dir      string
+	Debug    string // base URL of the operators' listener with profiles; empty if there is none
 	external bool
 	child    *child
 	command  func() *exec.Cmd
@@ -69,11 +68,10 @@ func Start(ctx context.Context, o Options) (_ *Instance, err error) {
 	default:
 		return nil, fmt.Errorf("database %q: use %s or %s", o.Database, SQLite, PG)
 	}
-	port, err := freePort()
+	listen, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	listen := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	in.URL = "http://" + listen
 	switch o.Server {
 	case Bongsu:
@@ -184,6 +182,12 @@ func (in *Instance) answers(ctx context.Context) bool {
 	}
 	_ = resp.Body.Close()
 	return resp.StatusCode == http.StatusOK
+}
+
+// freeAddress gives a loopback address to listen on.
+func freeAddress() (string, error) {
+	port, err := freePort()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), err
 }
 
 // freePort gives a loopback port that was free a moment ago.

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bongsu.org/bongsu/bench/internal/report"
+	"bongsu.org/bongsu/bench/internal/scenario"
+	"bongsu.org/bongsu/bench/internal/server"
+)
+
+// scenarioCommand is a command that runs one scenario on one server; run gives what is saved.
+func scenarioCommand(use, short string, run func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error)) *cobra.Command {
+	var (
+		options  server.Options
+		file     string
+		deadline time.Duration
+	)
+	c := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(c.Context(), deadline)
+			defer cancel()
+			result, err := run(ctx, scenario.Bench{Options: options, Progress: c.ErrOrStderr()}, c.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			return save(file, result)
+		},
+	}
+	registerServer(c, &options)
+	registerOutput(c, &file, &deadline)
+	return c
+}
+
+func idleCommand() *cobra.Command {
+	return scenarioCommand("idle", "Measure the start and the memory of a server that nobody uses",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.Idle(ctx)
+			fmt.Fprintf(out, "start %.0f ms, server %.1f MB, database %.1f MB\n", r.Start, r.RSS, r.DBMemory)
+			return r, err
+		})
+}
+
+func clientsCommand() *cobra.Command {
+	n := 0
+	c := scenarioCommand("clients", "Measure what clients that wait in /sync cost in memory",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.Clients(ctx, n)
+			fmt.Fprintf(out, "%d clients: %.1f MB before, %.1f MB after the first syncs, %.1f MB waiting: %.1f KB a client\n",
+				r.Clients, r.Before, r.Peak, r.Waiting, r.PerClient)
+			return r, err
+		})
+	c.Flags().IntVar(&n, "clients", 10000, "clients")
+	return c
+}
+
+func initialSyncCommand() *cobra.Command {
+	rooms := 0
+	c := scenarioCommand("initialsync", "Measure the first /sync of an account in many rooms",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.InitialSync(ctx, rooms)
+			fmt.Fprintf(out, "%d rooms, %d KB: %.0f ms right after the start, then p50 %.0f ms, slowest %.0f ms\n",
+				r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max)
+			return r, err
+		})
+	c.Flags().IntVar(&rooms, "rooms", 500, "rooms")
+	return c
+}
+
+func sizesCommand() *cobra.Command {
+	var (
+		sizes []int
+		plot  string
+	)
+	c := scenarioCommand("sizes", "Measure the cost of a send as rooms and servers grow",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.Sizes(ctx, sizes)
+			if err != nil {
+				return nil, err
+			}
+			for _, p := range r.Points {
+				fmt.Fprintf(out, "%6d %-30s CPU %.3f ms a send, send p50 %.2f ms, p99 %.2f ms, delivery p99 %.2f ms\n",
+					p.Size, p.Series, p.CPU, p.SendP50, p.SendP99, p.Delivery)
+			}
+			if plot == "" {
+				return r, nil
+			}
+			return r, report.Plot(plot, "What a send costs as things grow", "how many", "CPU a send, server and database (ms)", r.Lines())
+		})
+	c.Flags().IntSliceVar(&sizes, "sizes", []int{10, 100, 1000, 10000}, "sizes, growing")
+	c.Flags().StringVar(&plot, "plot", "", "draw the result into this SVG file")
+	return c
+}
