@@ -5,7 +5,7 @@ import (
 )
 
 func TestPasswordChangeNeedsAuthentication(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("pwuia")
 		r := u.Post(V3("account", "password"), Obj{"new_password": "another long password"}).Want(401)
 		r.Str("session")
@@ -18,7 +18,7 @@ func TestPasswordChangeNeedsAuthentication(t *testing.T) {
 }
 
 func TestPasswordChangeTakesStageAndBodyAtOnce(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("pwonce")
 		u.Post(V3("account", "password"), Obj{"new_password": "another long password", "auth": u.PasswordAuth("")}).OK()
 		old := *u.Client
@@ -29,7 +29,7 @@ func TestPasswordChangeTakesStageAndBodyAtOnce(t *testing.T) {
 }
 
 func TestPasswordChangeEndsTheOldPassword(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("pwold")
 		u.Post(V3("account", "password"), Obj{"new_password": "another long password", "auth": u.PasswordAuth("")}).OK()
 		s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.user", "user": u.ID})).WantError(403, "M_FORBIDDEN")
@@ -37,7 +37,7 @@ func TestPasswordChangeEndsTheOldPassword(t *testing.T) {
 }
 
 func TestPasswordChangeLogsOutOtherDevices(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("pwdevices")
 		other := u.Login()
 		u.Post(V3("account", "password"), Obj{"new_password": "another long password", "auth": u.PasswordAuth("")}).OK()
@@ -46,7 +46,7 @@ func TestPasswordChangeLogsOutOtherDevices(t *testing.T) {
 }
 
 func TestPasswordChangeKeepsDevicesOnRequest(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("pwkeep")
 		other := u.Login()
 		u.Post(V3("account", "password"), Obj{
@@ -57,7 +57,7 @@ func TestPasswordChangeKeepsDevicesOnRequest(t *testing.T) {
 }
 
 func TestDeactivationNeedsAuthentication(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("deactuia")
 		u.Post(V3("account", "deactivate"), Obj{}).Want(401).Str("session")
 		u.Get(V3("account", "whoami")).OK()
@@ -65,7 +65,7 @@ func TestDeactivationNeedsAuthentication(t *testing.T) {
 }
 
 func TestDeactivationRefusesWrongPassword(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("deactwrong")
 		wrong := u.PasswordAuth("")
 		wrong["password"] = "not it"
@@ -74,7 +74,7 @@ func TestDeactivationRefusesWrongPassword(t *testing.T) {
 }
 
 func TestDeactivationEndsTokensAndLogin(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("deact")
 		u.Post(V3("account", "deactivate"), Obj{"auth": u.PasswordAuth("")}).OK().Str("id_server_unbind_result")
 		u.Get(V3("account", "whoami")).WantError(401, "M_UNKNOWN_TOKEN")
@@ -86,7 +86,7 @@ func TestDeactivationEndsTokensAndLogin(t *testing.T) {
 }
 
 func TestDeactivatedNameIsNotFreed(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("deactname")
 		u.Post(V3("account", "deactivate"), Obj{"auth": u.PasswordAuth("")}).OK()
 		s.Client().Get(V3("register", "available")+Query("username", u.Localpart)).WantError(400, "M_USER_IN_USE")
@@ -94,7 +94,7 @@ func TestDeactivatedNameIsNotFreed(t *testing.T) {
 }
 
 func TestDeactivationLeavesRooms(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u, other := s.User("deactrooms"), s.User("stays")
 		room := other.PublicRoom()
 		u.Join(room)
@@ -108,7 +108,7 @@ func TestDeactivationLeavesRooms(t *testing.T) {
 }
 
 func TestThirdPartyIdentifiersStartEmpty(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		if n := len(s.User("3pid").Get(V3("account", "3pid")).OK().Get("threepids").Array()); n != 0 {
 			t.Fatalf("%d third-party identifiers", n)
 		}
@@ -116,7 +116,7 @@ func TestThirdPartyIdentifiersStartEmpty(t *testing.T) {
 }
 
 func TestCapabilitiesNameRoomVersions(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		r := s.User("caps").Get(V3("capabilities")).OK()
 		version := r.Str(`capabilities.m\.room_versions.default`)
 		if r.Get(`capabilities.m\.room_versions.available.`+version).String() != "stable" {
@@ -127,14 +127,14 @@ func TestCapabilitiesNameRoomVersions(t *testing.T) {
 }
 
 func TestAdminWhoisOfOneself(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("whois")
 		u.Get(V3("admin", "whois", u.ID)).OK().WantJSON("user_id", u.ID)
 	})
 }
 
 func TestAdminWhoisOfAnotherIsForAdminsAlone(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u, other, admin := s.User("curious"), s.User("private"), s.Admin("boss")
 		u.Get(V3("admin", "whois", other.ID)).WantError(403, "M_FORBIDDEN")
 		r := admin.Get(V3("admin", "whois", other.ID)).OK().WantJSON("user_id", other.ID)
@@ -145,7 +145,7 @@ func TestAdminWhoisOfAnotherIsForAdminsAlone(t *testing.T) {
 }
 
 func TestOpenIDTokenIsForOneselfAlone(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u, other := s.User("openid"), s.User("otherid")
 		u.Post(V3("user", u.ID, "openid", "request_token"), Obj{}).OK().Str("access_token")
 		u.Post(V3("user", other.ID, "openid", "request_token"), Obj{}).WantError(403, "M_FORBIDDEN")

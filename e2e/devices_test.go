@@ -5,7 +5,7 @@ import (
 )
 
 func TestDevicesListsAll(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("devices")
 		other := u.Login()
 		seen := map[string]bool{}
@@ -19,7 +19,7 @@ func TestDevicesListsAll(t *testing.T) {
 }
 
 func TestDevicesTellLastSeen(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("lastseen")
 		u.Sync("")
 		if u.Get(V3("devices", u.Device)).OK().Get("last_seen_ts").Int() == 0 {
@@ -29,7 +29,7 @@ func TestDevicesTellLastSeen(t *testing.T) {
 }
 
 func TestUnknownDeviceIsNotFound(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("unknowndevice")
 		u.Get(V3("devices", "NOSUCH")).WantError(404, "M_NOT_FOUND")
 		u.Put(V3("devices", "NOSUCH"), Obj{"display_name": "x"}).WantError(404, "M_NOT_FOUND")
@@ -37,7 +37,7 @@ func TestUnknownDeviceIsNotFound(t *testing.T) {
 }
 
 func TestDeviceRename(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("rename")
 		u.Put(V3("devices", u.Device), Obj{"display_name": "Kitchen tablet"}).OK()
 		u.Get(V3("devices", u.Device)).OK().WantJSON("display_name", "Kitchen tablet")
@@ -47,7 +47,7 @@ func TestDeviceRename(t *testing.T) {
 }
 
 func TestDevicesOfOthersAreHidden(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u, other := s.User("mine"), s.User("theirs")
 		u.Get(V3("devices", other.Device)).WantError(404, "M_NOT_FOUND")
 		u.Put(V3("devices", other.Device), Obj{"display_name": "taken over"}).WantError(404, "M_NOT_FOUND")
@@ -55,7 +55,7 @@ func TestDevicesOfOthersAreHidden(t *testing.T) {
 }
 
 func TestDeviceDeleteNeedsAuthentication(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("delete")
 		other := u.Login()
 		session := u.Delete(V3("devices", other.Device), Obj{}).Want(401).Str("session")
@@ -70,14 +70,14 @@ func TestDeviceDeleteNeedsAuthentication(t *testing.T) {
 }
 
 func TestDeviceDeleteTakesNoBodyAsAQuestion(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("deletenobody")
 		u.Delete(V3("devices", u.Login().Device), nil).Want(401).Str("session")
 	})
 }
 
 func TestDeviceDeleteRefusesAnotherUsersPassword(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u, attacker := s.User("victim"), s.User("attacker")
 		other := u.Login()
 		session := u.Delete(V3("devices", other.Device), Obj{}).Want(401).Str("session")
@@ -87,7 +87,7 @@ func TestDeviceDeleteRefusesAnotherUsersPassword(t *testing.T) {
 }
 
 func TestAuthSessionIsBoundToItsOperation(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("bound")
 		a, b := u.Login(), u.Login()
 		session := u.Delete(V3("devices", a.Device), Obj{}).Want(401).Str("session")
@@ -99,7 +99,7 @@ func TestAuthSessionIsBoundToItsOperation(t *testing.T) {
 }
 
 func TestDeleteSeveralDevices(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("several")
 		a, b := u.Login(), u.Login()
 		body := Obj{"devices": []string{a.Device, b.Device}}

@@ -9,7 +9,7 @@ func passwordLogin(u *User, identifier Obj) Obj {
 }
 
 func TestLoginOffersPassword(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		for _, flow := range s.Client().Get(V3("login")).OK().Get("flows").Array() {
 			if flow.Get("type").Str == "m.login.password" {
 				return
@@ -20,7 +20,7 @@ func TestLoginOffersPassword(t *testing.T) {
 }
 
 func TestLoginByUserIDAndByLocalpart(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("identified")
 		for _, user := range []string{u.ID, u.Localpart} {
 			r := s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.user", "user": user})).OK().WantJSON("user_id", u.ID)
@@ -32,21 +32,21 @@ func TestLoginByUserIDAndByLocalpart(t *testing.T) {
 }
 
 func TestLoginByDeprecatedUserField(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("oldstyle")
 		s.Client().Post(V3("login"), Obj{"type": "m.login.password", "user": u.ID, "password": u.Password}).OK().WantJSON("user_id", u.ID)
 	})
 }
 
 func TestLoginIgnoresCaseOfLocalpart(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("lower")
 		s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.user", "user": "LOWER" + u.Localpart[len("lower"):]})).OK()
 	})
 }
 
 func TestLoginByUnknownThirdPartyIsForbidden(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("thirdparty")
 		s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.thirdparty", "medium": "email", "address": "a@example.org"})).
 			WantError(403, "M_FORBIDDEN")
@@ -56,7 +56,7 @@ func TestLoginByUnknownThirdPartyIsForbidden(t *testing.T) {
 }
 
 func TestLoginWrongPasswordIsForbidden(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("wrong")
 		u.Password = "not the password"
 		s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.user", "user": u.ID})).WantError(403, "M_FORBIDDEN")
@@ -64,14 +64,14 @@ func TestLoginWrongPasswordIsForbidden(t *testing.T) {
 }
 
 func TestLoginUnknownUserIsForbidden(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := &User{Password: "some password"}
 		s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.user", "user": s.Name("nobody")})).WantError(403, "M_FORBIDDEN")
 	})
 }
 
 func TestLoginOtherServersUserIsForbidden(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("elsewhere")
 		r := s.Client().Post(V3("login"), passwordLogin(u, Obj{"type": "m.id.user", "user": "@" + u.Localpart + ":elsewhere.example"}))
 		if r.Status == 200 {
@@ -81,7 +81,7 @@ func TestLoginOtherServersUserIsForbidden(t *testing.T) {
 }
 
 func TestLoginRefusesUnknownTypeAndBadBodies(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.Client().Post(V3("login"), Obj{"type": "org.example.telepathy"}).Want(400)
 		s.Client().Post(V3("login"), `{"type": `).WantError(400, "M_NOT_JSON")
 		s.Client().Post(V3("login"), `{"type": "m.login.password", "password": {"nested": true}}`).WantError(400, "M_BAD_JSON")
@@ -89,7 +89,7 @@ func TestLoginRefusesUnknownTypeAndBadBodies(t *testing.T) {
 }
 
 func TestLoginWithKnownDeviceReplacesItsToken(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("samedevice")
 		body := passwordLogin(u, Obj{"type": "m.id.user", "user": u.ID})
 		body["device_id"] = u.Device
@@ -103,7 +103,7 @@ func TestLoginWithKnownDeviceReplacesItsToken(t *testing.T) {
 }
 
 func TestLoginNamesANewDevice(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("newdevice")
 		body := passwordLogin(u, Obj{"type": "m.id.user", "user": u.ID})
 		body["device_id"], body["initial_device_display_name"] = "FRESH", "Tablet"
@@ -113,7 +113,7 @@ func TestLoginNamesANewDevice(t *testing.T) {
 }
 
 func TestLoginTokenFromLoggedInClientServesOnce(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("qr")
 		r := u.Post(V1("login", "get_token"), Obj{})
 		if r.Status == 401 {
@@ -136,7 +136,7 @@ func (u *User) PasswordAuth(session string) Obj {
 }
 
 func TestRefreshTokenGivesNewTokensAndEndsTheOld(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("refresh")
 		body := passwordLogin(u, Obj{"type": "m.id.user", "user": u.ID})
 		body["refresh_token"] = true
@@ -162,13 +162,13 @@ func TestRefreshTokenGivesNewTokensAndEndsTheOld(t *testing.T) {
 }
 
 func TestRefreshUnknownTokenIsUnknown(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.Client().Post(V3("refresh"), Obj{"refresh_token": "never given"}).WantError(401, "M_UNKNOWN_TOKEN")
 	})
 }
 
 func TestLogoutEndsTokenAndDevice(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("logout")
 		other := u.Login()
 		other.Post(V3("logout"), Obj{}).OK()
@@ -179,7 +179,7 @@ func TestLogoutEndsTokenAndDevice(t *testing.T) {
 }
 
 func TestLogoutAllEndsEveryToken(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("logoutall")
 		other := u.Login()
 		u.Post(V3("logout", "all"), Obj{}).OK()
@@ -194,13 +194,13 @@ func TestLogoutAllEndsEveryToken(t *testing.T) {
 }
 
 func TestLogoutAcceptsAnEmptyBody(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.User("nobody").Post(V3("logout"), nil).OK()
 	})
 }
 
 func TestWhoamiTellsUserAndDevice(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("whoami")
 		r := u.Get(V3("account", "whoami")).OK().WantJSON("user_id", u.ID, "device_id", u.Device)
 		if r.Get("is_guest").Bool() {
@@ -210,7 +210,7 @@ func TestWhoamiTellsUserAndDevice(t *testing.T) {
 }
 
 func TestMissingAndUnknownTokensAreToldApart(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		c := s.Client()
 		c.Get(V3("account", "whoami")).WantError(401, "M_MISSING_TOKEN")
 		c.Token = "syt_unknown"
@@ -220,7 +220,7 @@ func TestMissingAndUnknownTokensAreToldApart(t *testing.T) {
 }
 
 func TestAccessTokenInTheQueryIsAccepted(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("query")
 		s.Client().Get(V3("account", "whoami")+Query("access_token", u.Token)).OK().WantJSON("user_id", u.ID)
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 func TestRegisterWithoutAuthOffersFlows(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		r := s.Client().Post(V3("register"), Obj{"username": s.Name("flows"), "password": "some long password"}).Want(401)
 		if r.Str("session") == "" || len(r.Get("flows").Array()) == 0 || !r.Get("params").IsObject() {
 			t.Fatalf("incomplete offer of flows: %s", r.Raw)
@@ -25,7 +25,7 @@ func TestRegisterWithoutAuthOffersFlows(t *testing.T) {
 }
 
 func TestRegisterCompletesItsSession(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		name := s.Name("session")
 		body := Obj{"username": name, "password": "some long password"}
 		session := s.Client().Post(V3("register"), body).Want(401).Str("session")
@@ -40,11 +40,11 @@ func TestRegisterCompletesItsSession(t *testing.T) {
 }
 
 func TestRegisterWithDummyNeedsNoSession(t *testing.T) {
-	Each(t, func(s *Suite) { s.User("direct") })
+	Each(t, func(t *testing.T, s *Suite) { s.User("direct") })
 }
 
 func TestRegisterKeepsDeviceIDAndDisplayName(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		c := s.Client()
 		r := c.Post(V3("register"), Obj{
 			"username": s.Name("device"), "password": "some long password", "device_id": "GIVEN",
@@ -56,7 +56,7 @@ func TestRegisterKeepsDeviceIDAndDisplayName(t *testing.T) {
 }
 
 func TestRegisterInhibitLoginGivesNoToken(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.Client().Post(V3("register"), Obj{
 			"username": s.Name("inhibit"), "password": "some long password", "inhibit_login": true, "auth": Obj{"type": "m.login.dummy"},
 		}).OK().WantJSON("access_token", nil, "device_id", nil)
@@ -64,7 +64,7 @@ func TestRegisterInhibitLoginGivesNoToken(t *testing.T) {
 }
 
 func TestRegisterTakenNameIsUserInUse(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("taken")
 		s.Client().Post(V3("register"), Obj{"username": u.Localpart, "password": "some long password", "auth": Obj{"type": "m.login.dummy"}}).
 			WantError(400, "M_USER_IN_USE")
@@ -74,7 +74,7 @@ func TestRegisterTakenNameIsUserInUse(t *testing.T) {
 }
 
 func TestRegisterFoldsUpperCaseToLower(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		name := s.Name("user-UPPER")
 		r := s.Client().Post(V3("register"), Obj{"username": name, "password": "some long password", "auth": Obj{"type": "m.login.dummy"}}).OK()
 		if got := r.Str("user_id"); !strings.HasPrefix(got, "@"+strings.ToLower(name)+":") {
@@ -84,7 +84,7 @@ func TestRegisterFoldsUpperCaseToLower(t *testing.T) {
 }
 
 func TestRegisterRefusesInvalidNames(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		for _, name := range []string{"user space", "user:colon", "üser", "user!", "a@b", "user\x00nul", strings.Repeat("n", 300)} {
 			r := s.Client().Post(V3("register"), Obj{"username": name, "password": "some long password", "auth": Obj{"type": "m.login.dummy"}})
 			r.WantError(400, "M_INVALID_USERNAME")
@@ -93,7 +93,7 @@ func TestRegisterRefusesInvalidNames(t *testing.T) {
 }
 
 func TestRegisterAcceptsTheWholeGrammar(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		for _, special := range []string{"q.", "q-", "q_", "q=", "q/", "3+"} {
 			s.User(special)
 		}
@@ -101,20 +101,20 @@ func TestRegisterAcceptsTheWholeGrammar(t *testing.T) {
 }
 
 func TestRegisterWithoutNameMakesOne(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.Client().Post(V3("register"), Obj{"password": "some long password", "auth": Obj{"type": "m.login.dummy"}}).OK().Str("user_id")
 	})
 }
 
 func TestRegisterRefusesMalformedBodies(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.Client().Post(V3("register"), `{"username": "broken`).WantError(400, "M_NOT_JSON")
 		s.Client().Post(V3("register"), `{"username": 5, "password": "some long password"}`).WantError(400, "M_BAD_JSON")
 	})
 }
 
 func TestRegisterAvailability(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		u := s.User("available")
 		c := s.Client()
 		c.Get(V3("register", "available")+Query("username", s.Name("free"))).OK().WantJSON("available", true)
@@ -124,7 +124,7 @@ func TestRegisterAvailability(t *testing.T) {
 }
 
 func TestRegisterUnknownKindIsRefused(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		r := s.Client().Post(V3("register")+Query("kind", "robot"), Obj{"auth": Obj{"type": "m.login.dummy"}})
 		if r.Status < 400 || r.Status >= 500 {
 			t.Fatalf("kind=robot answered %d", r.Status)
@@ -133,7 +133,7 @@ func TestRegisterUnknownKindIsRefused(t *testing.T) {
 }
 
 func TestRegisterRefreshTokenOnRequest(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		s.Client().Post(V3("register"), Obj{
 			"username": s.Name("refresh"), "password": "some long password", "refresh_token": true, "auth": Obj{"type": "m.login.dummy"},
 		}).OK().Str("refresh_token")
@@ -148,14 +148,14 @@ func sharedSecretMAC(parts ...string) string {
 }
 
 func TestSharedSecretRegistersAdmin(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		admin := s.Admin("admin")
 		admin.Get(V3("admin", "whois", admin.ID)).OK()
 	})
 }
 
 func TestSharedSecretRefusesWrongMAC(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		const path = "/_synapse/admin/v1/register"
 		nonce := s.Client().Get(path).OK().Str("nonce")
 		name := s.Name("forger")
@@ -166,7 +166,7 @@ func TestSharedSecretRefusesWrongMAC(t *testing.T) {
 }
 
 func TestSharedSecretNonceServesOnce(t *testing.T) {
-	Each(t, func(s *Suite) {
+	Each(t, func(t *testing.T, s *Suite) {
 		const path = "/_synapse/admin/v1/register"
 		nonce := s.Client().Get(path).OK().Str("nonce")
 		body := func(name string) Obj {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"bongsu.org/bongsu/e2e/conform"
 	"bongsu.org/bongsu/internal/testdb"
@@ -26,6 +27,9 @@ var loadSpec = sync.OnceValues(conform.Load)
 
 // transport is shared, so that connections are.
 var transport = &http.Transport{MaxIdleConnsPerHost: 256}
+
+// processStart tells the names of this test process from those of another on the same server.
+var processStart = time.Now().Unix() & 0xffffff
 
 // userCount numbers users over all tests, since many share a server.
 var userCount atomic.Int64
@@ -59,8 +63,10 @@ func (s *Suite) HTTP() *http.Client {
 	}
 }
 
-// Name returns a localpart that no other test has.
-func (s *Suite) Name(prefix string) string { return fmt.Sprintf("%s-%d", prefix, userCount.Add(1)) }
+// Name returns a localpart that no other test has, nor an earlier run on the same server.
+func (s *Suite) Name(prefix string) string {
+	return fmt.Sprintf("%s-%x-%d", prefix, processStart, userCount.Add(1))
+}
 
 // User registers a user, whose localpart begins as given.
 func (s *Suite) User(prefix string) *User {
@@ -90,7 +96,7 @@ var shared struct {
 }
 
 // Each runs a test on the shared server of each kind of database, beside other tests.
-func Each(t *testing.T, test func(*Suite)) {
+func Each(t *testing.T, test func(*testing.T, *Suite)) {
 	t.Helper()
 	kinds := []string{"sqlite", "postgres"}
 	if os.Getenv("BONGSU_E2E_URL") != "" {
@@ -103,7 +109,7 @@ func Each(t *testing.T, test func(*Suite)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			test(On(t, s))
+			test(t, On(t, s))
 		})
 	}
 }
