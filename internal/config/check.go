@@ -2,9 +2,11 @@ package config
 
 import (
 	"crypto/x509"
+	"maps"
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,26 +91,54 @@ func (l *loader) checkCAFile(path string) {
 
 func (l *loader) checkBus() {
 	bus := &l.cfg.Bus
-	if bus.ClusterListen == "" && len(bus.Routes) == 0 {
+	if bus.ClusterListen == "" {
+		for _, setting := range []string{"bus.routes", "bus.cluster_advertise"} {
+			if _, set := l.origins[setting]; set {
+				l.wrong(setting, "nodes reach each other in both directions: set bus.cluster_listen, too")
+			}
+		}
 		return
 	}
-	needing := "bus.routes"
-	if bus.ClusterListen != "" {
-		needing = "bus.cluster_listen"
-		l.checkAddress(needing, bus.ClusterListen)
-	}
+	const needing = "bus.cluster_listen"
+	l.checkAddress(needing, bus.ClusterListen)
 	for _, route := range bus.Routes {
-		if host, port, err := net.SplitHostPort(route); err != nil || host == "" || !isPort(port) || strings.ContainsAny(host, "/@ ") {
-			l.wrong("bus.routes", "%q is not another node; allowed: HOST:PORT", route)
-		}
+		l.checkPeer("bus.routes", route)
 	}
-	if bus.ClusterListen == "" {
-		l.wrong("bus.routes", "nodes reach each other in both directions: set bus.cluster_listen, too")
+	if bus.ClusterAdvertise != "" {
+		l.checkPeer("bus.cluster_advertise", bus.ClusterAdvertise)
 	}
 	if bus.Secret == "" {
 		l.wrong(needing, "a cluster needs bus.secret, the same on every node")
 	}
 	if !l.cfg.UsesPostgres() {
 		l.wrong(needing, "a cluster needs a PostgreSQL database that its nodes share: set database")
+	}
+	l.checkBusTLS()
+}
+
+// checkPeer checks the address of another node.
+func (l *loader) checkPeer(setting, address string) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host == "" || !isPort(port) || strings.ContainsAny(host, "/@ ") {
+		l.wrong(setting, "%q is not the address of a node; allowed: HOST:PORT", address)
+	}
+}
+
+func (l *loader) checkBusTLS() {
+	bus := &l.cfg.Bus
+	files := map[string]string{"bus.tls_certificate": bus.TLSCertificate, "bus.tls_key": bus.TLSKey, "bus.tls_authority": bus.TLSAuthority}
+	var set, unset []string
+	for _, setting := range slices.Sorted(maps.Keys(files)) {
+		if files[setting] == "" {
+			unset = append(unset, setting)
+			continue
+		}
+		set = append(set, setting)
+		if _, err := os.Stat(files[setting]); err != nil {
+			l.wrong(setting, "%v", err)
+		}
+	}
+	if len(set) > 0 && len(unset) > 0 {
+		l.wrong(set[0], "it needs %s, too", strings.Join(unset, " and "))
 	}
 }

@@ -119,8 +119,12 @@ type Media struct {
 	Directory string `yaml:"directory"`
 	// The largest file that a user may upload.
 	MaxUploadSize Size `yaml:"max_upload_size" min:"1KiB" max:"100GiB"`
-	// The largest image, in pixels, that is decoded to make a thumbnail.
-	MaxImagePixels int `yaml:"max_image_pixels" min:"1" max:"1000000000"`
+	// Which types may be uploaded, as patterns such as image/*. Empty for all. Of encrypted files the server does not see the type.
+	AllowedTypes []string `yaml:"allowed_types"`
+	// How much one user may store in all. 0 for any amount.
+	UserQuota Size `yaml:"user_quota" min:"0" max:"1048576GiB"`
+	// How many pixels of images may be decoded at the same time, at four bytes of memory each. A larger image gets no thumbnail.
+	MaxImagePixels int `yaml:"max_image_pixels" min:"1000000" max:"1000000000"`
 	// How long a client may take to upload a file for which it has reserved an address.
 	PendingLifetime Duration `yaml:"pending_lifetime" min:"1m" max:"30d"`
 	// How many addresses one user may have reserved and not yet filled.
@@ -133,6 +137,8 @@ type URLPreviews struct {
 	Enabled bool `yaml:"enabled"`
 	// The largest page or image that is fetched.
 	MaxSize Size `yaml:"max_size" min:"1KiB" max:"100MiB"`
+	// How long a preview is kept before the page is fetched again.
+	Lifetime Duration `yaml:"lifetime" min:"1m" max:"30d"`
 	// How long a fetch may take.
 	Timeout Duration `yaml:"timeout" min:"1s" max:"2m"`
 }
@@ -143,8 +149,17 @@ type Bus struct {
 	ClusterListen string `yaml:"cluster_listen"`
 	// The cluster_listen addresses of other nodes, as HOST:PORT. One that works is enough: nodes tell each other about the rest.
 	Routes []string `yaml:"routes"`
-	// The secret that all nodes share. Needed as soon as cluster_listen or routes are set.
+	// Where other nodes reach this one, as HOST:PORT, if that is not cluster_listen: behind address translation.
+	ClusterAdvertise string `yaml:"cluster_advertise"`
+	// The secret that all nodes share. Needed as soon as cluster_listen is set.
 	Secret Secret `yaml:"secret"`
+	// A PEM file with this node's certificate, to encrypt what goes between nodes; it must be good for servers and clients, under the
+	// name that the other nodes' routes use. Leave the three empty only if the network between the nodes is private.
+	TLSCertificate string `yaml:"tls_certificate"`
+	// The PEM file with the certificate's key.
+	TLSKey string `yaml:"tls_key"`
+	// The PEM file of the authority that signs the certificates of all nodes.
+	TLSAuthority string `yaml:"tls_authority"`
 }
 
 // Log says what is logged and how.
@@ -193,14 +208,15 @@ func Default() Config {
 		Sync: Sync{MaxWaiters: 50_000},
 		Media: Media{
 			MaxUploadSize:   100 * MiB,
-			MaxImagePixels:  50_000_000,
+			MaxImagePixels:  64_000_000,
 			PendingLifetime: Duration(24 * time.Hour),
 			MaxPending:      10,
 		},
 		URLPreviews: URLPreviews{
-			Enabled: true,
-			MaxSize: 10 * MiB,
-			Timeout: Duration(10 * time.Second),
+			Enabled:  true,
+			MaxSize:  10 * MiB,
+			Lifetime: Duration(time.Hour),
+			Timeout:  Duration(10 * time.Second),
 		},
 		Log: Log{Level: LogInfo, Format: LogText},
 	}
