@@ -92,10 +92,12 @@ func (l *loader) checkCAFile(path string) {
 func (l *loader) checkBus() {
 	bus := &l.cfg.Bus
 	if bus.ClusterListen == "" {
-		for _, setting := range []string{"bus.routes", "bus.cluster_advertise"} {
-			if _, set := l.origins[setting]; set {
-				l.wrong(setting, "nodes reach each other in both directions: set bus.cluster_listen, too")
-			}
+		const both = "nodes reach each other in both directions: set bus.cluster_listen, too"
+		if len(bus.Routes) > 0 {
+			l.wrong("bus.routes", both)
+		}
+		if bus.ClusterAdvertise != "" {
+			l.wrong("bus.cluster_advertise", both)
 		}
 		return
 	}
