@@ -28,7 +28,9 @@ type Deps struct {
 	Limiter    Limiter
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
-	Log            *slog.Logger
+	// PlainHTTPPush lets push gateways be reached without TLS, where private addresses may be reached too.
+	PlainHTTPPush bool
+	Log           *slog.Logger
 }
 
 // API serves the Client-Server API.
@@ -56,6 +58,8 @@ func New(d Deps) *API {
 // modules register the routes of each module of the specification.
 var modules = []func(*API){
 	(*API).versionRoutes,
+	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
+	(*API).pushRuleRoutes, (*API).pusherRoutes,
 }
 
 // ServeHTTP implements http.Handler.

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -287,7 +288,8 @@ func FuzzParse(f *testing.F) {
 
 func TestErrorsAreForClients(t *testing.T) {
 	_, err := Parse([]byte(`{"event_format":"xml"}`))
-	if e, ok := err.(*mxerr.Error); !ok || e.Status != http.StatusBadRequest {
+	var e *mxerr.Error
+	if !errors.As(err, &e) || e.Status != http.StatusBadRequest {
 		t.Errorf("got %v", err)
 	}
 }

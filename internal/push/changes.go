@@ -44,6 +44,21 @@ func ParseChanges(stored []byte) (*Changes, error) {
 	return c, nil
 }
 
+// maxStored bounds what one user's changes take in the store.
+const maxStored = 512 << 10
+
+// Encode gives what the store is to keep.
+func (c *Changes) Encode() ([]byte, error) {
+	out, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("writing push rules: %w", err)
+	}
+	if len(out) > maxStored {
+		return nil, mxerr.New(http.StatusBadRequest, mxerr.ResourceLimitExceeded, "A user's push rules can take at most %d bytes", maxStored)
+	}
+	return out, nil
+}
+
 // Render makes the content of m.push_rules, as clients read it, from what the store kept for the user (nil for nothing).
 func Render(user string, stored []byte) (json.RawMessage, error) {
 	changes, err := ParseChanges(stored)

@@ -60,3 +60,15 @@ func (t *Tx) Filter(ctx context.Context, userID, filterID string) (content []byt
 	err = t.one(ctx, `SELECT content FROM filters WHERE user_id = $1 AND filter_id = $2`, []any{userID, filterID}, &content)
 	return content, err
 }
+
+// CountAccountData counts a user's entries of account data, as far as limit.
+func (t *Tx) CountAccountData(ctx context.Context, userID string, limit int) (n int, err error) {
+	err = t.one(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM account_data WHERE user_id = $1 LIMIT $2) AS counted`, []any{userID, limit}, &n)
+	return n, err
+}
+
+// CountFilters counts a user's filters, as far as limit.
+func (t *Tx) CountFilters(ctx context.Context, userID string, limit int) (n int, err error) {
+	err = t.one(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM filters WHERE user_id = $1 LIMIT $2) AS counted`, []any{userID, limit}, &n)
+	return n, err
+}
