@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"time"
 )
 
 // Errors of a blob store.
@@ -44,6 +45,7 @@ type Blobs interface {
 	Put(ctx context.Context, r io.Reader, limit int64) (Blob, error)
 	// Open gives the content and its length, or ErrBlobNotFound.
 	Open(ctx context.Context, hash Hash) (io.ReadSeekCloser, int64, error)
-	// Delete removes a blob. Removing one that is not there is no error.
-	Delete(ctx context.Context, hash Hash) error
+	// Delete removes a blob unless it was Put, or Put again, after the given time: an upload whose row is about to be written must
+	// not lose its bytes. It reports whether the blob is gone, which it also is if it was never there.
+	Delete(ctx context.Context, hash Hash, unlessPutAfter time.Time) (gone bool, err error)
 }

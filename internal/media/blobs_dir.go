@@ -10,11 +10,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
 // staleUpload is the age at which an unfinished upload can only be the leftover of a process that died.
 const staleUpload = 24 * time.Hour
+
+// asidePrefix and a hash name a blob that is being deleted.
+const asidePrefix = "del-"
 
 // Dir is a Blobs in a directory: ab/cd/abcd… for each blob, and tmp/ for what is being written.
 type Dir struct {
@@ -34,7 +38,7 @@ func NewDir(root string) (*Dir, error) {
 			return nil, fmt.Errorf("making media directory durable: %w", err)
 		}
 	}
-	if err := d.removeStale(time.Now().Add(-staleUpload)); err != nil {
+	if err := d.tidy(time.Now().Add(-staleUpload)); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -117,28 +121,51 @@ func (d *Dir) Open(_ context.Context, hash Hash) (io.ReadSeekCloser, int64, erro
 	return f, info.Size(), nil
 }
 
-// Delete implements Blobs.
-func (d *Dir) Delete(_ context.Context, hash Hash) error {
+// Delete implements Blobs. The file is moved aside before its age is looked at, so that no Put can come in between; a fresh one is
+// put back, unless another Put has filled the place meanwhile.
+func (d *Dir) Delete(_ context.Context, hash Hash, unlessPutAfter time.Time) (gone bool, err error) {
 	if !hash.Valid() {
-		return nil
+		return true, nil
 	}
-	if err := os.Remove(d.path(hash)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("deleting a blob: %w", err)
+	aside := filepath.Join(d.tmp(), asidePrefix+string(hash))
+	err = os.Rename(d.path(hash), aside)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
 	}
-	return nil
+	if err != nil {
+		return false, fmt.Errorf("deleting a blob: %w", err)
+	}
+	info, err := os.Stat(aside)
+	gone = err != nil || !info.ModTime().After(unlessPutAfter)
+	if !gone {
+		if err := os.Link(aside, d.path(hash)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return false, fmt.Errorf("putting a blob back: %w", err)
+		}
+	}
+	if err := os.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return gone, fmt.Errorf("deleting a blob: %w", err)
+	}
+	return gone, nil
 }
 
-func (d *Dir) removeStale(before time.Time) error {
+// tidy removes unfinished uploads from before the given time, and puts back what a process that died had moved aside.
+func (d *Dir) tidy(before time.Time) error {
 	entries, err := os.ReadDir(d.tmp())
 	if err != nil {
 		return fmt.Errorf("looking for unfinished uploads: %w", err)
 	}
 	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil || info.ModTime().After(before) {
+		path := filepath.Join(d.tmp(), e.Name())
+		if hash, ok := strings.CutPrefix(e.Name(), asidePrefix); ok && Hash(hash).Valid() {
+			if err := os.Link(path, d.path(Hash(hash))); err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("putting a blob back: %w", err)
+			}
+			_ = os.Remove(path)
 			continue
 		}
-		_ = os.Remove(filepath.Join(d.tmp(), e.Name())) // another process may have been quicker
+		if info, err := e.Info(); err == nil && info.ModTime().Before(before) {
+			_ = os.Remove(path) // another process may have been quicker
+		}
 	}
 	return nil
 }

@@ -50,8 +50,19 @@ func TestDirKeepsContent(t *testing.T) {
 	if size != 5 || !bytes.Equal(got, content) {
 		t.Errorf("read %q of %d", got, size)
 	}
-	must(t, d.Delete(ctx, hash))
-	must(t, d.Delete(ctx, hash))
+	for _, want := range []struct {
+		unless time.Time
+		gone   bool
+	}{{time.Now().Add(-time.Hour), false}, {time.Now().Add(time.Hour), true}, {time.Now(), true}} {
+		gone, err := d.Delete(ctx, hash, want.unless)
+		must(t, err)
+		if gone != want.gone {
+			t.Errorf("unless put after %v: gone %v", want.unless, gone)
+		}
+	}
+	if n := unfinished(t, d); n != 0 {
+		t.Errorf("%d files left aside", n)
+	}
 	if _, _, err := d.Open(ctx, hash); !errors.Is(err, ErrBlobNotFound) {
 		t.Errorf("after deletion: %v", err)
 	}
@@ -105,6 +116,22 @@ func TestDirRemovesStaleUploads(t *testing.T) {
 	}
 	if _, err := os.Stat(fresh); err != nil {
 		t.Error("the fresh one is gone")
+	}
+}
+
+// TestDirPutsBackAfterCrash: a process that died between moving a fresh blob aside and putting it back loses nothing.
+func TestDirPutsBackAfterCrash(t *testing.T) {
+	d := newTestDir(t)
+	b, err := d.Put(context.Background(), strings.NewReader("kept"), 10)
+	must(t, err)
+	must(t, os.Rename(d.path(b.Hash), filepath.Join(d.tmp(), asidePrefix+string(b.Hash))))
+	d, err = NewDir(d.root)
+	must(t, err)
+	r, _, err := d.Open(context.Background(), b.Hash)
+	must(t, err)
+	must(t, r.Close())
+	if n := unfinished(t, d); n != 0 {
+		t.Errorf("%d files left aside", n)
 	}
 }
 

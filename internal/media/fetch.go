@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"bongsu.org/bongsu/internal/netguard"
 )
@@ -17,9 +16,8 @@ import (
 const (
 	maxPreviewURL       = 2048
 	maxPreviewRedirects = 5
-	previewTimeout      = 15 * time.Second
-	// previewPage is how much of a page is read; what describes it stands at its beginning.
-	previewPage = 1 << 20
+	// maxPage is how much of a page is read; what describes it stands at its beginning.
+	maxPage = 1 << 20
 )
 
 // Errors of a fetch.
@@ -48,7 +46,7 @@ func newFetcher(cfg Config) *fetcher {
 		AllowPrivate: cfg.AllowPrivateAddresses, RootCAs: cfg.RootCAs, Resolver: cfg.resolver,
 	})
 	return &fetcher{
-		client:    &http.Client{Transport: transport, CheckRedirect: checkRedirect, Timeout: previewTimeout},
+		client:    &http.Client{Transport: transport, CheckRedirect: checkRedirect, Timeout: cfg.PreviewTimeout},
 		userAgent: cfg.PreviewUserAgent,
 		languages: cfg.PreviewLanguages,
 	}

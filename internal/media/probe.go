@@ -58,17 +58,35 @@ func probeImage(data []byte) (imageInfo, error) {
 }
 
 func probeFormat(data []byte) (imageInfo, error) {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+	switch sniffImage(data) {
+	case typeJPEG:
 		return probeJPEG(data)
-	case bytes.HasPrefix(data, []byte(pngSignature)):
+	case typePNG:
 		return probePNG(data)
-	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
+	case typeGIF:
 		return probeGIF(data)
-	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+	case typeWebP:
 		return probeWebP(data)
 	}
 	return imageInfo{}, errNotImage
+}
+
+// sniffBytes is how much of a content sniffImage looks at.
+const sniffBytes = 12
+
+// sniffImage tells the type of an image by its first bytes; empty if it is none that is understood.
+func sniffImage(data []byte) string {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+		return typeJPEG
+	case bytes.HasPrefix(data, []byte(pngSignature)):
+		return typePNG
+	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
+		return typeGIF
+	case len(data) >= sniffBytes && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		return typeWebP
+	}
+	return ""
 }
 
 func probeJPEG(data []byte) (imageInfo, error) {
