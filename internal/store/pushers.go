@@ -52,12 +52,6 @@ func (t *Tx) DeletePushersOfOthers(ctx context.Context, userID, appID, pushkey s
 	return err
 }
 
-// DeletePushersOfDevice removes what a device made, when the device is removed.
-func (t *Tx) DeletePushersOfDevice(ctx context.Context, userID, deviceID string) error {
-	_, err := t.exec(ctx, `DELETE FROM pushers WHERE user_id = $1 AND device_id = $2`, userID, deviceID)
-	return err
-}
-
 // Pushers is a user's pushers, the oldest first.
 func (t *Tx) Pushers(ctx context.Context, userID string) ([]Pusher, error) {
 	return list(ctx, t, scanPusher, `SELECT `+pusherColumns+`WHERE p.user_id = $1 ORDER BY p.created_ts, p.app_id, p.pushkey`, userID)
