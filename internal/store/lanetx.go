@@ -69,8 +69,10 @@ func (t *LaneTx) runJob(ctx context.Context, j *job) (jobErr, err error) {
 	t.next, t.batch, t.inserts = next, before, t.inserts[:t.mark]
 	if t.saved {
 		t.saved = false
-		if _, err := t.exec(ctx, `ROLLBACK TO SAVEPOINT job`); err != nil {
-			return jobErr, err
+		for _, sql := range []string{`ROLLBACK TO SAVEPOINT job`, `RELEASE SAVEPOINT job`} {
+			if _, err := t.exec(ctx, sql); err != nil {
+				return jobErr, err
+			}
 		}
 	}
 	return jobErr, nil

@@ -17,3 +17,6 @@ func (p Pos) Lane() int { return int(int64(p) >> seqBits) }
 
 // Seq is the place within the lane.
 func (p Pos) Seq() int64 { return int64(p) & (1<<seqBits - 1) }
+
+// Latest is above every position, of every lane.
+const Latest Pos = 1<<63 - 1

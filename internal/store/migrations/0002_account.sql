@@ -1,12 +1,18 @@
 -- +goose Up
+
+-- turn counts changes: raising it locks the user, and makes a transaction that finds nothing else to change one that writes.
 CREATE TABLE users (
     user_id        TEXT PRIMARY KEY,
-    password_hash  TEXT,            -- NULL: no password login
-    guest          BOOLEAN NOT NULL DEFAULT FALSE,
-    admin          BOOLEAN NOT NULL DEFAULT FALSE,
+    password_hash  TEXT NOT NULL,   -- empty: no password login
+    user_type      TEXT NOT NULL,
+    guest          BOOLEAN NOT NULL,
+    admin          BOOLEAN NOT NULL,
+    locked         BOOLEAN NOT NULL,
+    suspended      BOOLEAN NOT NULL,
+    deactivated    BOOLEAN NOT NULL,
+    erased         BOOLEAN NOT NULL,
     created_ts     BIGINT NOT NULL,
-    deactivated    BOOLEAN NOT NULL DEFAULT FALSE,
-    erased         BOOLEAN NOT NULL DEFAULT FALSE
+    turn           BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE devices (
@@ -20,48 +26,70 @@ CREATE TABLE devices (
     PRIMARY KEY (user_id, device_id)
 );
 
--- Tokens are kept as SHA-256 only.
+-- Tokens are kept as SHA-256 only. replaces is the refresh token that made this one, until this one is first used.
 CREATE TABLE access_tokens (
     token_hash {{.Blob}} PRIMARY KEY,
     user_id    TEXT NOT NULL,
     device_id  TEXT NOT NULL,
-    expires_ts BIGINT NOT NULL      -- 0: never
+    expires_ts BIGINT NOT NULL,     -- 0: never
+    replaces   {{.Blob}}
 );
 CREATE INDEX access_tokens_device ON access_tokens (user_id, device_id);
+CREATE INDEX access_tokens_replaces ON access_tokens (replaces) WHERE replaces IS NOT NULL;
+CREATE INDEX access_tokens_expiry ON access_tokens (expires_ts) WHERE expires_ts > 0;
 
--- A refresh token stays valid until the access token that it made is first used: successor is the token that replaced it.
+-- A refresh token stays valid until what it made is first used: used_ts is when that was. replaces is as above.
 CREATE TABLE refresh_tokens (
     token_hash  {{.Blob}} PRIMARY KEY,
     user_id     TEXT NOT NULL,
     device_id   TEXT NOT NULL,
     access_hash {{.Blob}} NOT NULL,
-    successor   {{.Blob}},
-    expires_ts  BIGINT NOT NULL
+    replaces    {{.Blob}},
+    issued_ts   BIGINT NOT NULL,
+    used_ts     BIGINT NOT NULL,    -- 0: not yet
+    expires_ts  BIGINT NOT NULL     -- 0: never
 );
 CREATE INDEX refresh_tokens_device ON refresh_tokens (user_id, device_id);
-CREATE INDEX refresh_tokens_successor ON refresh_tokens (successor);
+CREATE INDEX refresh_tokens_replaces ON refresh_tokens (replaces) WHERE replaces IS NOT NULL;
 
+-- Tokens of one use for m.login.token, and those with which another service asks who a user is (OpenID).
 CREATE TABLE login_tokens (
     token_hash {{.Blob}} PRIMARY KEY,
     user_id    TEXT NOT NULL,
     expires_ts BIGINT NOT NULL
 );
+CREATE TABLE openid_tokens (
+    token_hash {{.Blob}} PRIMARY KEY,
+    user_id    TEXT NOT NULL,
+    expires_ts BIGINT NOT NULL
+);
 
--- uses_allowed NULL: any number. pending counts registrations that have passed the stage and are not done.
 CREATE TABLE registration_tokens (
     token        TEXT PRIMARY KEY,
-    uses_allowed BIGINT,
-    pending      BIGINT NOT NULL DEFAULT 0,
-    completed    BIGINT NOT NULL DEFAULT 0,
+    uses_allowed BIGINT NOT NULL,   -- 0: any number
+    completed    BIGINT NOT NULL,
+    expires_ts   BIGINT NOT NULL    -- 0: never
+);
+
+-- Nonces of shared-secret registrations that are done; they are checked without this table until then.
+CREATE TABLE used_nonces (
+    nonce      TEXT PRIMARY KEY,
+    expires_ts BIGINT NOT NULL
+);
+
+-- User-interactive authentication under way (Client-Server API, "User-Interactive Authentication API"). A session is found by the
+-- hash of its name, and sealed with a key made from the name, which only the client has.
+CREATE TABLE uia_sessions (
+    session_hash {{.Blob}} PRIMARY KEY,
+    sealed       {{.Blob}} NOT NULL,
     expires_ts   BIGINT NOT NULL
 );
 
--- User-interactive authentication under way (Client-Server API, "User-Interactive Authentication API").
-CREATE TABLE uia_sessions (
-    session    TEXT PRIMARY KEY,
-    operation  TEXT NOT NULL,
-    user_id    TEXT NOT NULL,
-    completed  TEXT NOT NULL,       -- stages, separated by spaces
-    data       {{.Blob}} NOT NULL,  -- JSON: the request's body, and what stages found
-    expires_ts BIGINT NOT NULL
+-- What an acknowledged change of an account still brings about in rooms. turn is another random number at each request, so that one
+-- that comes while the chore is being done is not lost.
+CREATE TABLE chores (
+    user_id TEXT NOT NULL,
+    kind    TEXT NOT NULL,          -- leave, profile
+    turn    BIGINT NOT NULL,
+    PRIMARY KEY (user_id, kind)
 );
