@@ -1,6 +1,7 @@
 package room
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -108,4 +109,15 @@ func related(ctx context.Context, tx *store.Tx, events []*store.Event, names fun
 // wants tells whether the user is to be sent an event that may be seen: all but messages of ignored users.
 func (v *View) wants(ev *store.Event) bool {
 	return ev.IsState() || len(v.Ignored) == 0 || !slices.Contains(v.Ignored, ev.Sender)
+}
+
+// marshal is json.Marshal without the escapes for HTML.
+func marshal(v any) (json.RawMessage, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }

@@ -136,11 +136,7 @@ func (s *scan) run(ctx context.Context, tx *store.Tx) error {
 		return nil
 	}
 	for looked := 0; ; {
-		// One event more than wanted tells whether anything is left.
-		size := max(pageBatch, s.limit-len(s.found)+1)
-		if s.limit < pageBatch && s.filter.PassesAll() {
-			size = s.limit - len(s.found) + 1
-		}
+		size := s.batchSize()
 		batch, err := s.next(ctx, tx, size)
 		if err != nil {
 			return err
@@ -166,6 +162,16 @@ func (s *scan) run(ctx context.Context, tx *store.Tx) error {
 			}
 		}
 	}
+}
+
+// batchSize is how many events to read next: those still wanted and one more, which tells whether anything is left; with a filter, some
+// to choose from.
+func (s *scan) batchSize() int {
+	wanted := s.limit - len(s.found) + 1
+	if s.filter.PassesAll() {
+		return wanted
+	}
+	return max(wanted, pageBatch)
 }
 
 func (s *scan) next(ctx context.Context, tx *store.Tx, size int) ([]*store.Event, error) {

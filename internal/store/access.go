@@ -39,12 +39,12 @@ func nums(positions []Pos) []int64 {
 	return out
 }
 
-// AccessChange is the nearest position after at (or, going back, before it) at which a user's membership or the room's history visibility
+// AccessChange is the nearest position after at (or, going back, at or before it) at which a user's membership or the room's history visibility
 // changed; 0 if there is none.
 func (t *Tx) AccessChange(ctx context.Context, room int64, userID string, at Pos, back bool) (pos Pos, err error) {
 	pick := `SELECT COALESCE(MIN(s.pos), 0) FROM state_log s WHERE s.room = $1 AND s.pos > $2 AND `
 	if back {
-		pick = `SELECT COALESCE(MAX(s.pos), 0) FROM state_log s WHERE s.room = $1 AND s.pos < $2 AND `
+		pick = `SELECT COALESCE(MAX(s.pos), 0) FROM state_log s WHERE s.room = $1 AND s.pos <= $2 AND `
 	}
 	var a, b Pos
 	if err := t.one(ctx, pick+`s.type = 'm.room.member' AND s.state_key = $3`, []any{room, int64(at), userID}, &a); err != nil {
@@ -73,4 +73,10 @@ func (t *Tx) StateHistoryBack(ctx context.Context, room int64, key StateKey, to 
 func (t *Tx) JoinedMemberEvents(ctx context.Context, room int64) ([]*Event, error) {
 	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM memberships m JOIN events e ON e.pos = m.pos JOIN rooms r ON r.room = e.room
 		WHERE m.room = $1 AND m.membership = 'join'`, room)
+}
+
+// EventTime is the position and time of the first event of a room at or after a position; ErrNotFound if there is none.
+func (t *Tx) EventTime(ctx context.Context, room int64, from Pos) (pos Pos, ts int64, err error) {
+	err = t.one(ctx, `SELECT e.pos, e.ts FROM events e WHERE e.room = $1 AND e.pos >= $2 ORDER BY e.pos LIMIT 1`, []any{room, int64(from)}, &pos, &ts)
+	return pos, ts, err
 }
