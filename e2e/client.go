@@ -214,3 +214,6 @@ func differs(got gjson.Result, want any) string {
 	}
 	return ""
 }
+
+// plainHTTP is a client whose responses are not checked, for those that a filter makes unlike the schema.
+var plainHTTP = &http.Client{Transport: transport}
