@@ -3,13 +3,11 @@
 GO ?= go
 # Arguments for `make run`, such as: make run ARGS='--server-name example.org'
 ARGS ?=
-# Arguments for the benchmarks, such as: make bench BENCH='--rooms 100'
-BENCH ?=
 # How long one package's tests may take.
 TEST_TIMEOUT ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-go test-js lint format bench bench-peer bench-floor clean
+.PHONY: help build run test test-go test-js lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,14 +38,7 @@ lint: bin/golangci-lint bin/govulncheck ## Check formatting, vet, lint, and look
 format: bin/golangci-lint ## Format the Go code
 	bin/golangci-lint fmt ./...
 
-bench: ## Measure this server under load
-	$(GO) run ./bench/cmd/bench run $(BENCH)
-
-bench-peer: ## Measure this server and Dendrite under the same load
-	$(GO) run ./bench/cmd/bench peer $(BENCH)
-
-bench-floor: ## Measure what the database and signing alone allow
-	$(GO) run ./bench/cmd/bench floor $(BENCH)
+include bench/bench.mk
 
 clean: ## Remove what was built; data/ stays
 	rm -rf bin .cache

@@ -1,36 +1,41 @@
 # Benchmarks. Each starts what it needs on loopback, is bounded in time, and leaves nothing behind.
-# BENCH_DATABASE is sqlite or postgres; BENCH_FLAGS goes to the command.
+
+# sqlite or postgres.
 BENCH_DATABASE ?= sqlite
-BENCH_FLAGS ?=
-BENCH = go run ./bench/cmd/bench
+# Arguments for the benchmarks, such as: make bench BENCH='--rooms 100'
+BENCH ?=
 
-.PHONY: bench bench-peer bench-floor bench-steady bench-bigroom bench-sizes bench-memory bench-start bench-all
+.PHONY: bench bench-peer bench-floor bench-steady bench-big bench-sizes bench-idle bench-clients bench-cold bench-sync bench-all
 
-bench: ## Load one server: rate, latency, losses, CPU and memory
-	$(BENCH) run --database $(BENCH_DATABASE) $(BENCH_FLAGS)
+bench: ## Measure this server under load (BENCH_DATABASE=sqlite|postgres here and below)
+	$(GO) run ./bench/cmd/bench run --database $(BENCH_DATABASE) $(BENCH)
 
-bench-peer: ## The same load on Dendrite and on Bongsu, on SQLite and on PostgreSQL
-	$(BENCH) peer $(BENCH_FLAGS)
+bench-peer: ## Measure this server and Dendrite under the same load, on both databases
+	$(GO) run ./bench/cmd/bench peer $(BENCH)
 
-bench-floor: ## What the database alone could take, and how much of that the server reaches
-	$(BENCH) floor --database $(BENCH_DATABASE) $(BENCH_FLAGS)
+bench-floor: ## Measure what the database and signing alone allow, on both databases
+	$(GO) run ./bench/cmd/bench floor $(BENCH)
 
-bench-steady: ## Delivery at 500 sends a second
-	$(BENCH) steady --database $(BENCH_DATABASE) $(BENCH_FLAGS)
+bench-steady: ## Measure delivery at 500 sends a second
+	$(GO) run ./bench/cmd/bench steady --database $(BENCH_DATABASE) $(BENCH)
 
-bench-bigroom: ## Delivery in a room of 1,000 members
-	$(BENCH) bigroom --database $(BENCH_DATABASE) $(BENCH_FLAGS)
+bench-big: ## Measure delivery in a room of 1,000 members
+	$(GO) run ./bench/cmd/bench bigroom --database $(BENCH_DATABASE) $(BENCH)
 
-bench-sizes: ## The cost of a send as rooms and servers grow, with its plot
-	$(BENCH) sizes --database $(BENCH_DATABASE) --plot docs/img/cost-per-send-$(BENCH_DATABASE).svg $(BENCH_FLAGS)
+bench-sizes: ## Measure the cost of a send as rooms and servers grow
+	$(GO) run ./bench/cmd/bench sizes --database $(BENCH_DATABASE) $(BENCH)
 
-bench-memory: ## An idle server, and 10,000 waiting clients
-	$(BENCH) idle --database $(BENCH_DATABASE)
-	$(BENCH) clients --database $(BENCH_DATABASE) $(BENCH_FLAGS)
+bench-idle: ## Measure the memory of a server that nobody uses
+	$(GO) run ./bench/cmd/bench idle --database $(BENCH_DATABASE) $(BENCH)
 
-bench-start: ## A start with a million events stored, and a first sync of 500 rooms
-	$(BENCH) coldstart --database $(BENCH_DATABASE) $(BENCH_FLAGS)
-	$(BENCH) initialsync --database $(BENCH_DATABASE) $(BENCH_FLAGS)
+bench-clients: ## Measure the memory of 10,000 waiting clients
+	$(GO) run ./bench/cmd/bench clients --database $(BENCH_DATABASE) $(BENCH)
 
-bench-all: ## Everything, into docs/performance/
-	$(BENCH) all $(BENCH_FLAGS)
+bench-cold: ## Measure a start with a million events stored
+	$(GO) run ./bench/cmd/bench coldstart --database $(BENCH_DATABASE) $(BENCH)
+
+bench-sync: ## Measure the first sync of an account in 500 rooms
+	$(GO) run ./bench/cmd/bench initialsync --database $(BENCH_DATABASE) $(BENCH)
+
+bench-all: ## Run all benchmarks and write docs/performance.md's figures
+	$(GO) run ./bench/cmd/bench all $(BENCH)

@@ -30,6 +30,6 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), steadyCommand(), bigRoomCommand(), peerCommand(),
-		idleCommand(), clientsCommand(), initialSyncCommand(), sizesCommand())
+		idleCommand(), clientsCommand(), initialSyncCommand(), coldStartCommand(), sizesCommand(), floorCommand(), allCommand())
 	return root
 }

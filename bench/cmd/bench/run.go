@@ -58,16 +58,24 @@ func runCommand() *cobra.Command {
 	return loadCommand(twentyRooms("run"), "run", "Run one load on one server: 20 rooms of 5 members, 16 sends in flight")
 }
 
-func steadyCommand() *cobra.Command {
+func steadyFlags() *flags {
 	f := twentyRooms("steady")
 	f.plan.Rate = 500
-	return loadCommand(f, "steady", "Send 500 messages a second to 20 rooms of 5 members")
+	return f
+}
+
+func steadyCommand() *cobra.Command {
+	return loadCommand(steadyFlags(), "steady", "Send 500 messages a second to 20 rooms of 5 members")
+}
+
+func bigRoomFlags() *flags {
+	f := &flags{scenario: "bigroom", shape: load.Shape{Rooms: 1, Members: 1000, Syncing: 200}}
+	f.plan.Rate = 20
+	return f
 }
 
 func bigRoomCommand() *cobra.Command {
-	f := &flags{scenario: "bigroom", shape: load.Shape{Rooms: 1, Members: 1000, Syncing: 200}}
-	f.plan.Rate = 20
-	return loadCommand(f, "bigroom", "Send 20 messages a second to a room of 1,000 members, 200 of whom sync")
+	return loadCommand(bigRoomFlags(), "bigroom", "Send 20 messages a second to a room of 1,000 members, 200 of whom sync")
 }
 
 // loadCommand is a command that runs one load on one server.
@@ -96,7 +104,7 @@ func loadCommand(f *flags, use, short string) *cobra.Command {
 
 func peerCommand() *cobra.Command {
 	f := twentyRooms("peer")
-	var databases []string
+	var chosen []string
 	c := &cobra.Command{
 		Use:   "peer",
 		Short: "Run the same load on Dendrite and on Bongsu and compare",
@@ -104,27 +112,34 @@ func peerCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), f.deadline)
 			defer cancel()
-			var rows []report.Row
-			for _, database := range databases {
-				for _, name := range []string{server.Dendrite, server.Bongsu} {
-					f.server = server.Options{Server: name, Database: database}
-					row, err := f.run(ctx, c.ErrOrStderr())
-					if err != nil {
-						return fmt.Errorf("%s on %s: %w", name, database, err)
-					}
-					rows = append(rows, row)
-				}
+			rows, err := f.peer(ctx, chosen, c.ErrOrStderr())
+			if err != nil {
+				return err
 			}
 			fmt.Fprint(c.OutOrStdout(), report.Table(rows...))
-			for i := 0; i+1 < len(rows); i += 2 {
-				fmt.Fprintf(c.OutOrStdout(), "on %s: %.1f times the rate\n", rows[i].Database, rows[i+1].PerSecond/rows[i].PerSecond)
-			}
+			fmt.Fprint(c.OutOrStdout(), ratios(rows))
 			return save(f.json, rows)
 		},
 	}
-	c.Flags().StringSliceVar(&databases, "database", []string{server.SQLite, server.PG}, "sqlite, postgres or both")
+	c.Flags().StringSliceVar(&chosen, "database", databases, "sqlite, postgres or both")
 	f.register(c)
 	return c
+}
+
+// peer runs the load on Dendrite and on Bongsu, on each database in turn.
+func (f *flags) peer(ctx context.Context, databases []string, progress io.Writer) ([]report.Row, error) {
+	var rows []report.Row
+	for _, database := range databases {
+		for _, name := range []string{server.Dendrite, server.Bongsu} {
+			f.server = server.Options{Server: name, Database: database}
+			row, err := f.run(ctx, progress)
+			if err != nil {
+				return nil, fmt.Errorf("%s on %s: %w", name, database, err)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
 }
 
 // run starts the server, loads it and stops it.

@@ -8,10 +8,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bongsu.org/bongsu/bench/internal/report"
 	"bongsu.org/bongsu/bench/internal/scenario"
 	"bongsu.org/bongsu/bench/internal/server"
 )
+
+// The sizes of scenarios where the command line does not say others.
+const (
+	waitingClients = 10_000
+	syncedRooms    = 500
+	storedEvents   = 1_000_000
+)
+
+func growingSizes() []int { return []int{10, 100, 1000, 10_000} }
 
 // scenarioCommand is a command that runs one scenario on one server; run gives what is saved.
 func scenarioCommand(use, short string, run func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error)) *cobra.Command {
@@ -57,7 +65,7 @@ func clientsCommand() *cobra.Command {
 				r.Clients, r.Before, r.Peak, r.Waiting, r.PerClient)
 			return r, err
 		})
-	c.Flags().IntVar(&n, "clients", 10000, "clients")
+	c.Flags().IntVar(&n, "clients", waitingClients, "clients")
 	return c
 }
 
@@ -70,7 +78,20 @@ func initialSyncCommand() *cobra.Command {
 				r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max)
 			return r, err
 		})
-	c.Flags().IntVar(&rooms, "rooms", 500, "rooms")
+	c.Flags().IntVar(&rooms, "rooms", syncedRooms, "rooms")
+	return c
+}
+
+func coldStartCommand() *cobra.Command {
+	events := 0
+	c := scenarioCommand("coldstart", "Measure a start with many events stored",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.ColdStart(ctx, events)
+			fmt.Fprintf(out, "%d events: ready after %.0f ms (slowest %.0f), a first sync done after %.0f ms\n",
+				r.Events, r.Ready.P50, r.Ready.Max, r.FirstSync.P50)
+			return r, err
+		})
+	c.Flags().IntVar(&events, "events", storedEvents, "events")
 	return c
 }
 
@@ -92,9 +113,9 @@ func sizesCommand() *cobra.Command {
 			if plot == "" {
 				return r, nil
 			}
-			return r, report.Plot(plot, "What a send costs as things grow", "how many", "CPU a send, server and database (ms)", r.Lines())
+			return r, drawSizes(plot, r)
 		})
-	c.Flags().IntSliceVar(&sizes, "sizes", []int{10, 100, 1000, 10000}, "sizes, growing")
+	c.Flags().IntSliceVar(&sizes, "sizes", growingSizes(), "sizes, growing")
 	c.Flags().StringVar(&plot, "plot", "", "draw the result into this SVG file")
 	return c
 }

@@ -120,6 +120,15 @@ func (w *World) Fill(ctx context.Context, n int) error {
 	return nil
 }
 
+// RoomIDs gives the ids of all rooms.
+func (w *World) RoomIDs() []string {
+	ids := make([]string, len(w.Rooms))
+	for i, r := range w.Rooms {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
 // prefix gives the beginning of user names that no earlier run on the same server has used.
 func prefix() string { return "u" + strconv.FormatInt(time.Now().UnixNano(), 36) + "-" }
 

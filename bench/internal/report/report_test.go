@@ -73,3 +73,22 @@ func TestPlotIsXML(t *testing.T) {
 		}
 	}
 }
+
+func TestFillPage(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "page.md")
+	page := "# Title\n<!-- bench:one -->\nold\n<!-- /bench -->\nbetween\n<!-- bench:two -->\nstays\n<!-- /bench -->\nend\n"
+	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := FillPage(file, map[string]string{"one": "new $1\n", "three": "nowhere"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "# Title\n<!-- bench:one -->\nnew $1\n<!-- /bench -->\nbetween\n<!-- bench:two -->\nstays\n<!-- /bench -->\nend\n"
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

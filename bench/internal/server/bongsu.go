@@ -6,6 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"bongsu.org/bongsu/internal/config"
+	"bongsu.org/bongsu/internal/store"
 )
 
 // bongsuCommand builds this tree's server and gives the command that starts it.
@@ -20,7 +23,7 @@ func bongsuCommand(ctx context.Context, in *Instance, listen string) (func() *ex
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building bongsu: %w\n%s", err, out)
 	}
-	args := []string{"serve", "--data", filepath.Join(in.Dir, "data"), "--listen", listen, "--server-name", "localhost",
+	args := []string{"serve", "--data", dataDir(in), "--listen", listen, "--server-name", "localhost",
 		"--registration", "open", "--rate-limits", "off"}
 	if in.DB != nil {
 		args = append(args, "--database", in.DB.URL)
@@ -54,3 +57,17 @@ func repository() (string, error) {
 		dir = parent
 	}
 }
+
+// Store says how to open the database of a Bongsu that is stopped.
+func (in *Instance) Store() store.Options {
+	o := store.Options{Dir: dataDir(in), Lanes: Lanes()}
+	if in.DB != nil {
+		o.URL = in.DB.URL
+	}
+	return o
+}
+
+// Lanes is the number of lanes that Bongsu's databases are made with.
+func Lanes() int { return config.Default().Lanes }
+
+func dataDir(in *Instance) string { return filepath.Join(in.Dir, "data") }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"bongsu.org/bongsu/bench/internal/report"
+	"bongsu.org/bongsu/bench/internal/scenario"
+)
+
+// render writes the page's blocks and the plots from the results that are kept.
+func (s *suite) render() error {
+	texts := map[string]string{}
+	rows := func(name string) error {
+		var r []report.Row
+		return s.block(texts, name, &r, func() string { return report.Markdown(r...) })
+	}
+	var (
+		peers   []report.Row
+		floors  []floorResult
+		idle    []scenario.Idle
+		clients []scenario.Clients
+		syncs   []scenario.InitialSync
+		starts  []scenario.ColdStart
+		sizes   []scenario.Sizes
+	)
+	err := errors.Join(
+		s.block(texts, "peer", &peers, func() string { return report.Markdown(peers...) + "\n" + ratios(peers) }),
+		s.block(texts, "floor", &floors, func() string { return floorTable(floors) }),
+		rows("steady"), rows("bigroom"),
+		s.block(texts, "idle", &idle, func() string { return idleTable(idle) }),
+		s.block(texts, "clients", &clients, func() string { return clientsTable(clients) }),
+		s.block(texts, "initialsync", &syncs, func() string { return syncTable(syncs) }),
+		s.block(texts, "coldstart", &starts, func() string { return startTable(starts) }),
+		s.block(texts, "sizes", &sizes, func() string { return sizesTable(sizes) }),
+	)
+	if err != nil {
+		return err
+	}
+	for _, r := range sizes {
+		file := filepath.Join(s.images, "cost-per-send-"+r.Database+".svg")
+		if err := drawSizes(file, r); err != nil {
+			return err
+		}
+	}
+	return report.FillPage(s.page, texts)
+}
+
+// block reads a kept result, if there is one, and makes its text.
+func (s *suite) block(texts map[string]string, name string, into any, text func() string) error {
+	data, err := os.ReadFile(filepath.Join(s.folder, name+".json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading a kept result: %w", err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("reading the kept result %s: %w", name, err)
+	}
+	texts[name] = text()
+	return nil
+}
+
+func drawSizes(file string, r scenario.Sizes) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("making the folder of plots: %w", err)
+	}
+	return report.Plot(file, "What a send costs as things grow ("+r.Database+")", "how many", "CPU a send, server and database (ms)", r.Lines())
+}
+
+// ratios compares each pair of rows, Dendrite's and Bongsu's.
+func ratios(rows []report.Row) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(rows); i += 2 {
+		d, o := rows[i], rows[i+1]
+		fmt.Fprintf(&b, "On %s: %.0f times the rate, at 1/%.0f of the CPU a send (server and database).\n", d.Database, o.PerSecond/d.PerSecond,
+			(d.ServerCPU+d.DatabaseCPU)/(o.ServerCPU+o.DatabaseCPU))
+	}
+	return b.String()
+}
+
+func floorTable(all []floorResult) string {
+	var b strings.Builder
+	b.WriteString("| database | events in a transaction | floor (events/s) | server (sends/s) | of the better floor |\n|---|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		for _, f := range r.Floors.Floors {
+			fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f %% |\n", r.Database, f.Batch, f.PerSecond, r.Server.PerSecond, r.Percent)
+		}
+	}
+	return b.String()
+}
+
+func idleTable(all []scenario.Idle) string {
+	var b strings.Builder
+	b.WriteString("| database | start (ms) | server (MB) | database (MB) |\n|---|---:|---:|---:|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| %s | %.0f | %.1f | %.1f |\n", r.Database, r.Start, r.RSS, r.DBMemory)
+	}
+	return b.String()
+}
+
+func clientsTable(all []scenario.Clients) string {
+	var b strings.Builder
+	b.WriteString("| database | clients | before (MB) | during the first syncs (MB) | waiting (MB) | a client (KB) |\n|---|---:|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| %s | %d | %.1f | %.1f | %.1f | %.1f |\n", r.Database, r.Clients, r.Before, r.Peak, r.Waiting, r.PerClient)
+	}
+	return b.String()
+}
+
+func syncTable(all []scenario.InitialSync) string {
+	var b strings.Builder
+	b.WriteString("| database | rooms | answer (KB) | right after the start (ms) | p50 (ms) | slowest (ms) |\n|---|---:|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| %s | %d | %d | %.0f | %.0f | %.0f |\n", r.Database, r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max)
+	}
+	return b.String()
+}
+
+func startTable(all []scenario.ColdStart) string {
+	var b strings.Builder
+	b.WriteString("| database | events stored | ready, p50 (ms) | ready, slowest (ms) | a first sync done, p50 (ms) |\n|---|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f |\n", r.Database, r.Events, r.Ready.P50, r.Ready.Max, r.FirstSync.P50)
+	}
+	return b.String()
+}
+
+func sizesTable(all []scenario.Sizes) string {
+	var b strings.Builder
+	b.WriteString("| database | what grows | how many | CPU a send (ms) | send p50 / p99 (ms) | delivery p99 (ms) |\n|---|---|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		for _, p := range r.Points {
+			fmt.Fprintf(&b, "| %s | %s | %d | %.3f | %.2f / %.2f | %.2f |\n", r.Database, p.Series, p.Size, p.CPU, p.SendP50, p.SendP99, p.Delivery)
+		}
+	}
+	return b.String()
+}
