@@ -67,7 +67,7 @@ func (s *Service) Preview(ctx context.Context, rawURL string) (json.RawMessage, 
 
 func (s *Service) findPreview(ctx context.Context, url string) (c cachedPreview, err error) {
 	var body []byte
-	err = s.store.Read(ctx, func(tx *store.Tx) error {
+	err = s.read(ctx, func(tx *store.Tx) error {
 		body, err = tx.URLPreview(ctx, url, s.now().UnixMilli())
 		return err
 	})
@@ -88,7 +88,7 @@ func (s *Service) makePreview(ctx context.Context, u *url.URL) (cachedPreview, e
 		return cachedPreview{}, fmt.Errorf("storing a preview: %w", err)
 	}
 	expires := s.now().Add(lifetime).UnixMilli()
-	err = s.store.Write(ctx, func(tx *store.Tx) error { return tx.PutURLPreview(ctx, u.String(), body, expires) })
+	err = s.write(ctx, func(tx *store.Tx) error { return tx.PutURLPreview(ctx, u.String(), body, expires) })
 	if err != nil {
 		return cachedPreview{}, fmt.Errorf("storing a preview: %w", err)
 	}
@@ -200,7 +200,7 @@ func (s *Service) storePicture(ctx context.Context, data []byte, contentType str
 		ID: newMediaID(), CreatedTS: now.UnixMilli(), ExpiresTS: now.Add(s.cfg.PreviewImageLifetime).UnixMilli(),
 		Hash: string(blob.Hash), Size: blob.Size, ContentType: contentType,
 	}
-	if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.PutMedia(ctx, m) }); err != nil {
+	if err := s.write(ctx, func(tx *store.Tx) error { return tx.PutMedia(ctx, m) }); err != nil {
 		return MXC{}, fmt.Errorf("storing a picture: %w", err)
 	}
 	return MXC{s.cfg.ServerName, m.ID}, nil

@@ -44,6 +44,22 @@ func New(cfg Config, blobs Blobs, st *store.Store, log *slog.Logger) *Service {
 	}
 }
 
+// dbTimeout bounds the wait for the database, which requests that transfer contents do not bound themselves. It does not reach a
+// commit that has begun.
+const dbTimeout = 30 * time.Second
+
+func (s *Service) read(ctx context.Context, fn func(tx *store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	return s.store.Read(ctx, fn)
+}
+
+func (s *Service) write(ctx context.Context, fn func(tx *store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	return s.store.Write(ctx, fn)
+}
+
 // MaxUpload is the number of bytes that one upload may have.
 func (s *Service) MaxUpload() int64 { return s.cfg.MaxUpload }
 
@@ -98,7 +114,7 @@ func (s *Service) resolve(ctx context.Context, uri MXC, wait time.Duration) (sto
 
 // lookUp finds the row of a media id that is not hidden and has not expired.
 func (s *Service) lookUp(ctx context.Context, id string) (m store.Media, err error) {
-	err = s.store.Read(ctx, func(tx *store.Tx) error {
+	err = s.read(ctx, func(tx *store.Tx) error {
 		m, err = tx.MediaByID(ctx, id)
 		return err
 	})
@@ -116,7 +132,7 @@ func (s *Service) lookUp(ctx context.Context, id string) (m store.Media, err err
 
 // Quarantine hides a media id and everything with the same content from all users, or shows it again.
 func (s *Service) Quarantine(ctx context.Context, id string, hide bool) error {
-	err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.QuarantineMedia(ctx, id, hide) })
+	err := s.write(ctx, func(tx *store.Tx) error { return tx.QuarantineMedia(ctx, id, hide) })
 	if errors.Is(err, store.ErrNotFound) {
 		return errUnknownMedia
 	}

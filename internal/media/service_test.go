@@ -51,8 +51,9 @@ func onSQLite(t *testing.T, change ...func(*Config)) *fixture {
 
 // onBoth runs a test on each kind of database.
 func onBoth(t *testing.T, test func(t *testing.T, f *fixture)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, onSQLite(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, newFixture(t, store.Options{URL: testdb.Postgres(t), Lanes: 1})) })
+	testdb.Each(t, func(t *testing.T, url string) {
+		test(t, newFixture(t, store.Options{URL: url, Dir: t.TempDir(), Lanes: 1}))
+	})
 }
 
 func text(s string) Upload {

@@ -20,7 +20,7 @@ const (
 func (s *Service) Sweep(ctx context.Context) error {
 	for {
 		var removed int
-		err := s.store.Write(ctx, func(tx *store.Tx) (err error) {
+		err := s.write(ctx, func(tx *store.Tx) (err error) {
 			removed, err = tx.ExpireMedia(ctx, s.now().UnixMilli(), sweepBatch)
 			return err
 		})
@@ -39,7 +39,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 func (s *Service) collect(ctx context.Context) error {
 	now := s.now()
 	var garbage []string
-	err := s.store.Write(ctx, func(tx *store.Tx) (err error) {
+	err := s.write(ctx, func(tx *store.Tx) (err error) {
 		garbage, err = tx.GarbageMedia(ctx, now.Add(-blobGrace).UnixMilli(), sweepBatch)
 		return err
 	})
@@ -54,7 +54,7 @@ func (s *Service) collect(ctx context.Context) error {
 		if !gone {
 			continue
 		}
-		if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.ForgetGarbage(ctx, hash, now.UnixMilli()) }); err != nil {
+		if err := s.write(ctx, func(tx *store.Tx) error { return tx.ForgetGarbage(ctx, hash, now.UnixMilli()) }); err != nil {
 			return fmt.Errorf("forgetting garbage: %w", err)
 		}
 	}

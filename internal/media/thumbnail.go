@@ -51,7 +51,7 @@ func (s *Service) Thumbnail(ctx context.Context, uri MXC, req ThumbnailRequest, 
 		SourceHash: m.Hash, Width: box.Width, Height: box.Height, Method: string(box.Method), Animated: req.Animated,
 	}
 	var have store.Thumbnail
-	err = s.store.Read(ctx, func(tx *store.Tx) error {
+	err = s.read(ctx, func(tx *store.Tx) error {
 		have, err = tx.FindThumbnail(ctx, want)
 		return err
 	})
@@ -109,7 +109,7 @@ func (s *Service) make(ctx context.Context, want store.Thumbnail, box Size) (mad
 // keep stores a thumbnail, unless its content has too many. A nil data means that the content is its own thumbnail.
 func (s *Service) keep(ctx context.Context, t *store.Thumbnail, data []byte) error {
 	var kept int
-	err := s.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err := s.read(ctx, func(tx *store.Tx) (err error) {
 		kept, err = tx.CountThumbnails(ctx, t.SourceHash)
 		return err
 	})
@@ -128,7 +128,7 @@ func (s *Service) keep(ctx context.Context, t *store.Thumbnail, data []byte) err
 			return fmt.Errorf("storing a thumbnail: %w", err)
 		}
 	}
-	if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.PutThumbnail(ctx, *t) }); err != nil {
+	if err := s.write(ctx, func(tx *store.Tx) error { return tx.PutThumbnail(ctx, *t) }); err != nil {
 		return fmt.Errorf("remembering a thumbnail: %w", err)
 	}
 	return nil

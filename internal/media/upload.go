@@ -43,7 +43,7 @@ func (s *Service) Create(ctx context.Context, userID string) (uri MXC, expires t
 	now := s.now()
 	expires = now.Add(s.cfg.PendingLifetime)
 	m := store.Media{ID: newMediaID(), UserID: userID, CreatedTS: now.UnixMilli(), ExpiresTS: expires.UnixMilli()}
-	err = s.store.Write(ctx, func(tx *store.Tx) error {
+	err = s.write(ctx, func(tx *store.Tx) error {
 		held, first, err := tx.ReservedMedia(ctx, userID, now.UnixMilli())
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Service) Upload(ctx context.Context, userID string, up Upload) (MXC, er
 		return MXC{}, err
 	}
 	m.ID = newMediaID()
-	if err := s.store.Write(ctx, func(tx *store.Tx) error { return tx.PutMedia(ctx, m) }); err != nil {
+	if err := s.write(ctx, func(tx *store.Tx) error { return tx.PutMedia(ctx, m) }); err != nil {
 		return MXC{}, fmt.Errorf("storing an upload: %w", err)
 	}
 	return MXC{s.cfg.ServerName, m.ID}, nil
@@ -82,7 +82,7 @@ func (s *Service) UploadTo(ctx context.Context, userID string, uri MXC, up Uploa
 		return err
 	}
 	m.ID = uri.ID
-	err = s.store.Write(ctx, func(tx *store.Tx) error { return tx.FillMedia(ctx, m) })
+	err = s.write(ctx, func(tx *store.Tx) error { return tx.FillMedia(ctx, m) })
 	if errors.Is(err, store.ErrConflict) {
 		return s.whyNotFilled(ctx, userID, uri)
 	}
@@ -159,7 +159,7 @@ func (s *Service) room(ctx context.Context, userID string) (limit int64, err err
 		return s.cfg.MaxUpload, nil
 	}
 	var used int64
-	err = s.store.Read(ctx, func(tx *store.Tx) error {
+	err = s.read(ctx, func(tx *store.Tx) error {
 		used, err = tx.MediaUsage(ctx, userID)
 		return err
 	})
