@@ -177,7 +177,7 @@ func checkPusherData(data json.RawMessage, plainHTTP bool) error {
 	switch {
 	case err != nil || u.Host == "":
 		return mxerr.InvalidParamf("data.url is not a URL")
-	case u.Scheme != "https" && !(plainHTTP && u.Scheme == "http"):
+	case u.Scheme != "https" && (u.Scheme != "http" || !plainHTTP):
 		return mxerr.InvalidParamf("data.url must be an HTTPS URL")
 	case u.Path != "/_matrix/push/v1/notify":
 		return mxerr.InvalidParamf("data.url must have the path /_matrix/push/v1/notify")
