@@ -143,9 +143,10 @@ func (c *Conn) drop() {
 	c.nc = nil
 }
 
+// isTimeout knows a timeout of the connection and of fasthttp, which hides the connection's.
 func isTimeout(err error) bool {
-	ne, ok := err.(net.Error)
-	return ok && ne.Timeout()
+	var t interface{ Timeout() bool }
+	return errors.Is(err, fasthttp.ErrTimeout) || errors.As(err, &t) && t.Timeout()
 }
 
 func appendRequest(b []byte, host string, r Request) []byte {

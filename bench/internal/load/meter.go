@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"bongsu.org/bongsu/bench/internal/proc"
@@ -56,14 +55,12 @@ func (m *meter) run(ctx context.Context, w Window, clock func() time.Duration) {
 }
 
 func (m *meter) cpu() cost {
-	c := cost{load: proc.CPU(os.Getpid())}
+	c := cost{load: proc.OwnCPU()}
 	if m.plan.ServerPID != 0 {
 		c.server = proc.CPU(m.plan.ServerPID)
-		c.load -= c.server
 	}
 	if m.plan.DatabasePID != 0 {
 		c.database = proc.CPU(m.plan.DatabasePID)
-		c.load -= c.database
 	}
 	return c
 }

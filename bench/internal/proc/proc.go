@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -42,6 +43,15 @@ func CPU(root int) time.Duration {
 		}
 	}
 	return total
+}
+
+// OwnCPU gives the user and system time of this process alone.
+func OwnCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // Memory gives the proportional set size of a process and its descendants in bytes: the resident set, with pages that
