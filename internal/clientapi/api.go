@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -25,12 +26,15 @@ type Deps struct {
 	BaseURL    string // public address of the client-server API, for .well-known; empty: taken from the request
 	Store      *store.Store
 	Accounts   *account.Service
+	Media      *media.Service
 	Limiter    Limiter
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// PlainHTTPPush lets push gateways be reached without TLS, where private addresses may be reached too.
 	PlainHTTPPush bool
-	Log           *slog.Logger
+	// FreezeOldMedia stops the deprecated downloads that need no token.
+	FreezeOldMedia bool
+	Log            *slog.Logger
 }
 
 // API serves the Client-Server API.
@@ -60,6 +64,7 @@ var modules = []func(*API){
 	(*API).versionRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
+	(*API).mediaRoutes,
 }
 
 // ServeHTTP implements http.Handler.
