@@ -73,6 +73,9 @@ func (s *suite) run(ctx context.Context) error {
 		return fmt.Errorf("making the folder of results: %w", err)
 	}
 	var errs []error
+	if !slices.Equal(s.only, []string{"none"}) {
+		errs = append(errs, report.Save(filepath.Join(s.folder, "machine.json"), report.ThisMachine(ctx)))
+	}
 	for _, st := range s.steps() {
 		if len(s.only) > 0 && !slices.Contains(s.only, st.name) || ctx.Err() != nil {
 			continue

@@ -20,6 +20,7 @@ func (s *suite) render() error {
 		return s.block(texts, name, &r, func() string { return report.Markdown(r...) })
 	}
 	var (
+		machine report.Machine
 		peers   []report.Row
 		floors  []floorResult
 		idle    []scenario.Idle
@@ -29,6 +30,7 @@ func (s *suite) render() error {
 		sizes   []scenario.Sizes
 	)
 	err := errors.Join(
+		s.block(texts, "machine", &machine, func() string { return machine.String() + ".\n" }),
 		s.block(texts, "peer", &peers, func() string { return report.Markdown(peers...) + "\n" + ratios(peers) }),
 		s.block(texts, "floor", &floors, func() string { return floorTable(floors) }),
 		rows("steady"), rows("bigroom"),
