@@ -131,9 +131,18 @@ func (f *fleet) halt() {
 	f.done.Wait()
 }
 
+// clients is how many members sync at most.
+func (w *World) clients() (n int) {
+	for _, r := range w.Rooms {
+		n += len(r.Members)
+	}
+	return n
+}
+
 func (w *World) startSyncers(ctx context.Context, clock func() time.Duration, count *counters) (*fleet, error) {
 	f := &fleet{byRoom: make([][]*syncer, len(w.Rooms))}
-	ready := make(chan error)
+	// With room for every outcome, a client ends even when nobody waits for it any more.
+	ready := make(chan error, w.clients())
 	for i, room := range w.Rooms {
 		syncing := len(room.Members)
 		if w.Shape.Syncing > 0 {
@@ -158,25 +167,15 @@ func (w *World) startSyncers(ctx context.Context, clock func() time.Duration, co
 		case err := <-ready:
 			waiting--
 			if err != nil {
-				go discard(ready, waiting)
 				return f, fmt.Errorf("a first sync: %w", err)
 			}
 		case <-deadline.C:
-			go discard(ready, waiting)
 			return f, fmt.Errorf("the first syncs took more than %v", firstSyncs)
 		case <-ctx.Done():
-			go discard(ready, waiting)
 			return f, ctx.Err()
 		}
 	}
 	return f, nil
-}
-
-// discard takes the outcomes that nobody waits for any more, so that their senders can end.
-func discard(ready <-chan error, n int) {
-	for range n {
-		<-ready
-	}
 }
 
 // drain waits until all expected sightings are in and a little longer for repeats, or until no more arrive.

@@ -60,7 +60,7 @@ func atItsBest(config []byte) ([]byte, error) {
 		{"  search:\n    enabled: true", "  search:\n    enabled: false"},
 	} {
 		if !bytes.Contains(config, []byte(change[0])) {
-			return nil, fmt.Errorf("Dendrite's configuration has no %q to change", change[0])
+			return nil, fmt.Errorf("the configuration of Dendrite has no %q to change", change[0])
 		}
 		config = bytes.Replace(config, []byte(change[0]), []byte(change[1]), 1)
 	}

@@ -159,7 +159,7 @@ func (in *Instance) awaitReady(ctx context.Context) error {
 	for !in.answers(ctx) {
 		select {
 		case <-in.child.exited:
-			return fmt.Errorf("%s ended before it was ready: %v\n%s", in.Server, in.child.err, in.child.tail())
+			return fmt.Errorf("%s ended before it was ready: %w\n%s", in.Server, in.child.err, in.child.tail())
 		case <-ctx.Done():
 			return fmt.Errorf("%s was not ready in %v: %w\n%s", in.Server, readyTimeout, ctx.Err(), in.child.tail())
 		case <-time.After(5 * time.Millisecond):
