@@ -11,6 +11,7 @@ import (
 
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -26,6 +27,9 @@ type Deps struct {
 	BaseURL    string // public address of the client-server API, for .well-known; empty: taken from the request
 	Store      *store.Store
 	Accounts   *account.Service
+	Rooms      *room.Engine
+	Reader     *room.Reader
+	Aliases    *room.Aliases
 	Media      *media.Service
 	Limiter    Limiter
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
@@ -62,6 +66,8 @@ func New(d Deps) *API {
 // modules register the routes of each module of the specification.
 var modules = []func(*API){
 	(*API).versionRoutes,
+	(*API).roomAliasRoutes,
+	(*API).roomCreateRoutes, (*API).roomMembershipRoutes, (*API).roomStateRoutes, (*API).roomSendRoutes, (*API).roomMessagesRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
 	(*API).mediaRoutes,

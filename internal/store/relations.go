@@ -122,3 +122,9 @@ func (t *Tx) Threads(ctx context.Context, room int64, to Pos, bound Pos, partici
 			AND p.sender = $5 AND p.pos <= $2) OR EXISTS (SELECT 1 FROM events o WHERE o.event_id = n.root AND o.sender = $5))
 		ORDER BY n.latest DESC LIMIT $6`, room, int64(bound), noNil(without), int64(to), participant, limit)
 }
+
+// RelatedBySender returns the events by which one user relates to an event in one way, oldest first, bounded by limit.
+func (t *Tx) RelatedBySender(ctx context.Context, target, relType, sender string, limit int) ([]*Event, error) {
+	return list(ctx, t, scanEvent, `SELECT `+eventColumns+fromEvents+`WHERE e.relates_to = $1 AND e.rel_type = $2 AND e.sender = $3
+		ORDER BY e.pos LIMIT $4`, target, relType, sender, limit)
+}

@@ -1,0 +1,48 @@
+package clientapi
+
+import (
+	"net/http"
+
+	"bongsu.org/bongsu/internal/mxerr"
+)
+
+// roomAliasRoutes: Client-Server API, "Room Aliases".
+func (a *API) roomAliasRoutes() {
+	a.client(http.MethodGet, "/directory/room/{roomAlias}", a.getAlias, as(authNone))
+	a.client(http.MethodPut, "/directory/room/{roomAlias}", a.putAlias, limited("rooms"))
+	a.client(http.MethodDelete, "/directory/room/{roomAlias}", a.deleteAlias)
+	a.client(http.MethodGet, "/rooms/{roomId}/aliases", a.roomAliases)
+}
+
+func (a *API) getAlias(r *request) (any, error) {
+	id, err := a.Aliases.Resolve(r.Context(), r.param("roomAlias"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"room_id": id, "servers": []string{a.ServerName}}, nil
+}
+
+func (a *API) putAlias(r *request) (any, error) {
+	var body struct {
+		RoomID string `json:"room_id"`
+	}
+	if err := r.decode(&body); err != nil {
+		return nil, err
+	}
+	if body.RoomID == "" {
+		return nil, mxerr.MissingParamf("room_id is needed")
+	}
+	return empty{}, a.Aliases.Set(r.Context(), r.session.UserID, r.param("roomAlias"), body.RoomID)
+}
+
+func (a *API) deleteAlias(r *request) (any, error) {
+	return empty{}, a.Aliases.Delete(r.Context(), r.session.UserID, r.session.Admin, r.param("roomAlias"))
+}
+
+func (a *API) roomAliases(r *request) (any, error) {
+	aliases, err := a.Aliases.Of(r.Context(), r.who(), r.param("roomId"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]string{"aliases": aliases}, nil
+}

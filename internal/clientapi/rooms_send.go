@@ -1,0 +1,47 @@
+package clientapi
+
+import (
+	"net/http"
+
+	"bongsu.org/bongsu/internal/room"
+)
+
+// roomSendRoutes: Client-Server API, "Sending events to a room", message events, and "Redactions".
+func (a *API) roomSendRoutes() {
+	a.client(http.MethodPut, "/rooms/{roomId}/send/{eventType}/{txnId}", a.send, as(authGuest), limited("messages"), unlessSuspended())
+	a.client(http.MethodPut, "/rooms/{roomId}/redact/{eventId}/{txnId}", a.redact, limited("messages"))
+}
+
+func (a *API) send(r *request) (any, error) {
+	content, err := r.object()
+	if err != nil {
+		return nil, err
+	}
+	req := room.SendRequest{
+		RoomID: r.param("roomId"), Sender: r.session.UserID, Device: r.session.DeviceID, Type: r.param("eventType"), Content: content,
+		TxnID: r.param("txnId"),
+	}
+	if err := a.Reader.CheckRelation(r.Context(), req); err != nil {
+		return nil, err
+	}
+	id, err := a.Rooms.Send(r.Context(), req)
+	if err != nil {
+		return nil, err
+	}
+	return eventIDBody{id}, nil
+}
+
+func (a *API) redact(r *request) (any, error) {
+	content, err := r.optionalObject()
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.Rooms.Redact(r.Context(), room.RedactRequest{
+		RoomID: r.param("roomId"), Target: r.param("eventId"), Sender: r.session.UserID, Device: r.session.DeviceID, TxnID: r.param("txnId"),
+		Content: content,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return eventIDBody{id}, nil
+}
