@@ -14,6 +14,10 @@ type Session struct {
 	DeviceID string
 	Guest    bool
 	Admin    bool
+	// Locked users may only log out (Client-Server API, "Account locking").
+	Locked bool
+	// Suspended users may only read, and leave (Client-Server API, "Account suspension").
+	Suspended bool
 	// TokenHash identifies the access token without being it.
 	TokenHash [32]byte
 }

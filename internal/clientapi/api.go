@@ -66,8 +66,13 @@ func New(d Deps) *API {
 // modules register the routes of each module of the specification.
 var modules = []func(*API){
 	(*API).versionRoutes,
-	(*API).roomAliasRoutes,
 	(*API).roomCreateRoutes, (*API).roomMembershipRoutes, (*API).roomStateRoutes, (*API).roomSendRoutes, (*API).roomMessagesRoutes,
+	(*API).roomAliasRoutes,
+	(*API).registerRoutes,
+	(*API).loginRoutes,
+	(*API).logoutRoutes,
+	(*API).whoamiRoutes,
+	(*API).deviceRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
 	(*API).mediaRoutes,
@@ -98,6 +103,8 @@ type route struct {
 	limit   string // class of the rate limit; empty: none
 	maxBody int64  // 0: maxJSON
 	waits   bool   // long-polls or streams: no requestTimeout
+	// evenLocked: also for users who are locked. unlessSuspended: not for users who are suspended.
+	evenLocked, unlessSuspended bool
 }
 
 // option changes a route.
@@ -107,6 +114,11 @@ func limited(class string) option { return func(r *route) { r.limit = class } }
 func bodyUpTo(bytes int64) option { return func(r *route) { r.maxBody = bytes } }
 func waiting() option             { return func(r *route) { r.waits = true } }
 func as(who auth) option          { return func(r *route) { r.auth = who } }
+func evenLocked() option          { return func(r *route) { r.evenLocked = true } }
+
+// unlessSuspended is for what a suspended user may not do: send, join, invite, change the profile (Client-Server API, "Account
+// suspension").
+func unlessSuspended() option { return func(r *route) { r.unlessSuspended = true } }
 
 // handler answers one operation. The value becomes the JSON body with status 200, unless it is a response of its own kind
 // (see respond.go).
@@ -147,7 +159,7 @@ func (a *API) serve(rt route, h handler) http.HandlerFunc {
 }
 
 func (a *API) run(r *request, rt route, h handler) (any, error) {
-	if err := a.authenticate(r, rt.auth); err != nil {
+	if err := a.authenticate(r, rt); err != nil {
 		return nil, err
 	}
 	if err := a.checkLimit(r, rt.limit); err != nil {

@@ -54,9 +54,11 @@ var (
 	errUnknownToken = mxerr.New(http.StatusUnauthorized, mxerr.UnknownToken, "The access token is not known")
 	errExpiredToken = errUnknownToken.With("soft_logout", true)
 	errGuest        = mxerr.New(http.StatusForbidden, mxerr.GuestAccessForbidden, "Guests may not do this")
+	errSuspended    = mxerr.New(http.StatusForbidden, mxerr.UserSuspended, "This account is suspended: it can read, and leave rooms")
 )
 
-func (a *API) authenticate(r *request, need auth) error {
+func (a *API) authenticate(r *request, rt route) error {
+	need := rt.auth
 	if need == authNone {
 		return nil
 	}
@@ -75,6 +77,10 @@ func (a *API) authenticate(r *request, need auth) error {
 		return errUnknownToken
 	case err != nil:
 		return err
+	case session.Locked && !rt.evenLocked:
+		return account.ErrLocked
+	case session.Suspended && rt.unlessSuspended:
+		return errSuspended
 	case session.Guest && need == authUser:
 		return errGuest
 	}

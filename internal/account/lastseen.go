@@ -1,0 +1,89 @@
+package account
+
+import (
+	"context"
+	"sync"
+
+	"bongsu.org/bongsu/internal/store"
+)
+
+// Bounds of the list of devices seen: how many are remembered until the next flush, and how many are written in one transaction.
+const (
+	maxSeen   = 200_000
+	seenBatch = 500
+	maxAgent  = 256
+)
+
+type deviceKey struct{ userID, deviceID string }
+
+type lastSeen struct {
+	Seen
+	at int64
+}
+
+// seenList gathers when devices were last seen, so that no request waits for that to be written.
+type seenList struct {
+	mu *sync.Mutex
+	m  map[deviceKey]lastSeen
+}
+
+func newSeenList() seenList { return seenList{mu: &sync.Mutex{}, m: map[deviceKey]lastSeen{}} }
+
+func (l *seenList) note(k deviceKey, v lastSeen) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, known := l.m[k]; !known && len(l.m) >= maxSeen {
+		return
+	}
+	l.m[k] = v
+}
+
+func (l *seenList) get(k deviceKey) (lastSeen, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v, ok := l.m[k]
+	return v, ok
+}
+
+// take empties the list.
+func (l *seenList) take() map[deviceKey]lastSeen {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.m
+	l.m = map[deviceKey]lastSeen{}
+	return m
+}
+
+func (s *Service) flushSeen(ctx context.Context) {
+	m := s.seen.take()
+	batch := make([]store.Device, 0, min(len(m), seenBatch))
+	for k, v := range m {
+		batch = append(batch, store.Device{
+			UserID: k.userID, ID: k.deviceID, LastSeenTS: v.at, LastSeenIP: v.Address, LastSeenWith: clip(v.UserAgent, maxAgent),
+		})
+		if len(batch) == seenBatch {
+			s.writeSeen(ctx, batch)
+			batch = batch[:0]
+		}
+	}
+	s.writeSeen(ctx, batch)
+}
+
+// writeSeen loses the batch if the database is away: the devices will be seen again.
+func (s *Service) writeSeen(ctx context.Context, batch []store.Device) {
+	if len(batch) == 0 {
+		return
+	}
+	err := s.Store.Write(ctx, func(tx *store.Tx) error { return tx.NoteSeen(ctx, batch) })
+	if err != nil {
+		s.Log.Warn("noting when devices were seen failed", "devices", len(batch), "err", err)
+	}
+}
+
+// withSeen brings a device up to date with what is not written yet.
+func (s *Service) withSeen(d store.Device) store.Device {
+	if v, ok := s.seen.get(deviceKey{d.UserID, d.ID}); ok && v.at >= d.LastSeenTS {
+		d.LastSeenTS, d.LastSeenIP, d.LastSeenWith = v.at, v.Address, v.UserAgent
+	}
+	return d
+}
