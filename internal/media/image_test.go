@@ -55,10 +55,13 @@ func jpegTurned(t testing.TB, m image.Image, o orientation) []byte {
 	t.Helper()
 	tiff := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")
 	binary.BigEndian.PutUint16(tiff[18:], uint16(o))
-	body := append([]byte("Exif\x00\x00"), tiff...)
-	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(body)+2))
-	data := jpegOf(t, m)
-	return bytes.Join([][]byte{data[:2], segment, body, data[2:]}, nil)
+	return withSegment(jpegOf(t, m), 0xe1, "Exif\x00\x00"+string(tiff))
+}
+
+// withSegment is a JPEG with one segment more at its beginning.
+func withSegment(data []byte, marker byte, body string) []byte {
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(len(body)+2))
+	return bytes.Join([][]byte{data[:2], segment, []byte(body), data[2:]}, nil)
 }
 
 // movingGIF has n frames, of which all but the first cover only a part.

@@ -174,8 +174,11 @@ func (s *Service) copyImage(ctx context.Context, got *fetched, out map[string]an
 		return nil
 	}
 	info, err := probeImage(data)
-	if err != nil {
+	if errors.Is(err, errNotImage) {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	uri, err := s.storePicture(ctx, data, info.contentType)
 	if err != nil {

@@ -17,6 +17,9 @@ const (
 	typeWebP = "image/webp"
 )
 
+// maxProfile bounds the colour profile that a thumbnail takes over from its source; those of cameras and phones have a few kilobytes.
+const maxProfile = 64 << 10
+
 // maxSide is the longest side that any of the decoders is given.
 const maxSide = 1 << 16
 
@@ -28,6 +31,7 @@ type imageInfo struct {
 	frames        int         // at least 1
 	orientation   orientation // how to turn the stored picture
 	heavy         int         // memory that a decoder takes for a pixel, in units of four bytes; at least 1
+	profile       []byte      // a JPEG's colour profile: its segments, as they stand in the file
 }
 
 // pixels is what decoding one frame costs, in pixels of four bytes.
@@ -96,13 +100,15 @@ func probeJPEG(data []byte) (imageInfo, error) {
 	}
 	info := imageInfo{contentType: typeJPEG, width: cfg.Width, height: cfg.Height, frames: 1}
 	jpegSegments(data, func(marker byte, body []byte) {
-		const startOfProgressive, app1 = 0xc2, 0xe1
+		const startOfProgressive, app1, app2 = 0xc2, 0xe1, 0xe2
 		tiff, isExif := bytes.CutPrefix(body, []byte("Exif\x00\x00"))
 		switch {
 		case marker == startOfProgressive:
 			info.heavy = 3 // the decoder keeps all coefficients, four bytes each, until the last scan
 		case marker == app1 && isExif && info.orientation == 0:
 			info.orientation = exifOrientation(tiff)
+		case marker == app2 && bytes.HasPrefix(body, []byte("ICC_PROFILE\x00")) && len(info.profile)+len(body) <= maxProfile:
+			info.profile = append(append(info.profile, 0xff, marker, byte((len(body)+2)>>8), byte(len(body)+2)), body...)
 		}
 	})
 	return info, nil

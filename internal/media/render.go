@@ -10,6 +10,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"slices"
 
 	"github.com/kovidgoyal/imaging"
 	"golang.org/x/image/webp"
@@ -83,18 +84,27 @@ func renderStill(data []byte, info imageInfo, geo geometry) (rendered, error) {
 	if err != nil {
 		return rendered{}, fmt.Errorf("%w: %w", errNotImage, err)
 	}
+	if _, ok := img.(*image.YCbCr); !ok {
+		info.profile = nil // it speaks of other channels than those that are written
+	}
 	img = geo.apply(img, info.orientation)
 	var buf bytes.Buffer
 	if imaging.IsOpaque(img) {
 		if err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: jpegQuality}); err != nil {
 			return rendered{}, fmt.Errorf("encoding a thumbnail: %w", err)
 		}
-		return rendered{buf.Bytes(), typeJPEG}, nil
+		return rendered{withProfile(buf.Bytes(), info.profile), typeJPEG}, nil
 	}
 	if err := png.Encode(&buf, img); err != nil {
 		return rendered{}, fmt.Errorf("encoding a thumbnail: %w", err)
 	}
 	return rendered{buf.Bytes(), typePNG}, nil
+}
+
+// withProfile puts the segments of a colour profile at the beginning of a JPEG: colours look as they do in the source.
+func withProfile(data, profile []byte) []byte {
+	const startOfImage = 2
+	return slices.Insert(data, startOfImage, profile...)
 }
 
 // apply scales, turns and cuts. Scaling comes first, so that the large picture is touched only once.

@@ -7,9 +7,9 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"slices"
 	"testing"
 
-	"github.com/kovidgoyal/imaging"
 	"github.com/kovidgoyal/imaging/apng"
 	"pgregory.net/rapid"
 )
@@ -18,7 +18,7 @@ const testPixels = 4 << 20
 
 func decodeThumbnail(t *testing.T, r rendered) image.Image {
 	t.Helper()
-	img, err := imaging.Decode(bytes.NewReader(r.data), imaging.Backends(imaging.GO_IMAGE))
+	img, _, err := image.Decode(bytes.NewReader(r.data))
 	must(t, err)
 	return img
 }
@@ -84,6 +84,23 @@ func TestRenderTurnsUpright(t *testing.T) {
 		if red, _, _, _ := img.At(280, 200).RGBA(); red > 0x4000 {
 			t.Errorf("orientation %d: the lower right corner is red", o)
 		}
+	}
+}
+
+func TestRenderKeepsColourProfile(t *testing.T) {
+	first, second := "ICC_PROFILE\x00\x01\x02some", "ICC_PROFILE\x00\x02\x02profile"
+	data := withSegment(withSegment(jpegOf(t, gradient(400, 300)), 0xe2, second), 0xe2, first)
+	r, err := newRenderer(testPixels).render(context.Background(), data, Size{32, 32, Crop}, false)
+	must(t, err)
+	decodeThumbnail(t, r)
+	var got []string
+	jpegSegments(r.data, func(marker byte, body []byte) {
+		if marker == 0xe2 {
+			got = append(got, string(body))
+		}
+	})
+	if !slices.Equal(got, []string{first, second}) {
+		t.Errorf("got %q", got)
 	}
 }
 
