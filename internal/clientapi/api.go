@@ -32,6 +32,8 @@ type Deps struct {
 	Aliases    *room.Aliases
 	Media      *media.Service
 	Limiter    Limiter
+	// DefaultRoomVersion is the version of new rooms; empty: the newest.
+	DefaultRoomVersion string
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// PlainHTTPPush lets push gateways be reached without TLS, where private addresses may be reached too.
@@ -68,11 +70,9 @@ var modules = []func(*API){
 	(*API).versionRoutes,
 	(*API).roomCreateRoutes, (*API).roomMembershipRoutes, (*API).roomStateRoutes, (*API).roomSendRoutes, (*API).roomMessagesRoutes,
 	(*API).roomAliasRoutes,
-	(*API).registerRoutes,
-	(*API).loginRoutes,
-	(*API).logoutRoutes,
-	(*API).whoamiRoutes,
-	(*API).deviceRoutes,
+	(*API).registerRoutes, (*API).loginRoutes, (*API).logoutRoutes, (*API).whoamiRoutes, (*API).deviceRoutes, (*API).passwordRoutes,
+	(*API).deactivateRoutes, (*API).threepidRoutes, (*API).profileRoutes, (*API).capabilityRoutes, (*API).adminRoutes,
+	(*API).openIDRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
 	(*API).mediaRoutes,
