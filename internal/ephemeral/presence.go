@@ -81,6 +81,7 @@ func (p *Presence) Active(userID, deviceID string) {
 // Syncing notes that a device asks for news, until done is called. setPresence is the parameter of that name; empty means online.
 //
 // Client-Server API, GET /sync, set_presence: with offline, the client is not marked as online by this; with unavailable, it is marked as idle.
+// Either mark ends a choice of offline; it is no activity, so a choice of unavailable stays.
 func (p *Presence) Syncing(userID, deviceID, setPresence string) (done func()) {
 	if p == nil || setPresence == Offline {
 		return func() {}
@@ -89,7 +90,12 @@ func (p *Presence) Syncing(userID, deviceID, setPresence string) (done func()) {
 		setPresence = Online
 	}
 	p.change(userID, func(u *user, now time.Time) {
-		if u.connect("", deviceID, setPresence, now, now.Add(linkKept), 1) && u.chosen == "" {
+		cameOnline := u.connect("", deviceID, setPresence, now, now.Add(linkKept), 1)
+		if u.chosen == Offline {
+			u.choose(Online, u.status, now)
+			cameOnline = setPresence == Online
+		}
+		if cameOnline && u.chosen == "" {
 			u.act(now)
 		}
 	})
@@ -153,7 +159,7 @@ func (p *Presence) Get(ctx context.Context, userID string) (state State, ok bool
 	if err != nil || !ok {
 		return unknown, false, err
 	}
-	unknown.StatusMsg, unknown.LastActive = saved.StatusMsg, saved.LastActive
+	unknown.StatusMsg, unknown.LastActive = saved.StatusMsg, lastActive(saved)
 	return unknown, true, nil
 }
 

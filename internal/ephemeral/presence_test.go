@@ -118,7 +118,7 @@ func TestPresenceByChoice(t *testing.T) {
 		hidden := time.Now()
 		pass(time.Second)
 		p.Active("@alice", "A")
-		p.Syncing("@alice", "B", Online)()
+		p.Syncing("@alice", "B", Offline)()
 		wantState(t, p, "@alice", Offline, false)
 		if s := get(t, p, "@alice"); s.LastActive.After(hidden) {
 			t.Error("the time of the last activity betrays a user who is hidden")
@@ -129,6 +129,12 @@ func TestPresenceByChoice(t *testing.T) {
 		done()
 		pass(linkKept)
 		done = p.Syncing("@alice", "A", Online)
+		wantState(t, p, "@alice", Online, true)
+		p.Put("@alice", "A", Offline, "")
+		p.Syncing("@alice", "B", Unavailable)()
+		wantState(t, p, "@alice", Online, true) // device A is still online
+		p.Put("@alice", "A", Offline, "")
+		p.Syncing("@alice", "A", Online)()
 		wantState(t, p, "@alice", Online, true)
 	})
 }

@@ -5,21 +5,15 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"bongsu.org/bongsu/internal/store"
 )
 
-// Saved is what outlives a restart of a user's presence.
-type Saved struct {
-	UserID     string
-	StatusMsg  string
-	SetAt      int64 // when the status message was set, in milliseconds since 1970; an older one must not replace a newer one
-	LastActive time.Time
-}
-
-// Saver keeps presence in the database.
+// Saver keeps in the database what outlives a restart: the last status message and activity. *store.Store is one.
 type Saver interface {
-	SavePresence(ctx context.Context, saved []Saved) error
+	SavePresence(ctx context.Context, rows []store.Presence) error
 	// LoadPresence returns what is known of the users; users of whom nothing was saved are left out.
-	LoadPresence(ctx context.Context, userIDs []string) ([]Saved, error)
+	LoadPresence(ctx context.Context, userIDs []string) ([]store.Presence, error)
 }
 
 const (
@@ -36,13 +30,13 @@ type saving struct {
 	ask     chan struct{} // there is something to load
 
 	mu     sync.Mutex // taken under Presence.mu, never the other way round
-	dirty  map[string]Saved
+	dirty  map[string]store.Presence
 	wanted map[string]struct{}
 }
 
 func newSaving(saver Saver) *saving {
 	return &saving{saver: saver, quit: make(chan struct{}), stopped: make(chan struct{}), ask: make(chan struct{}, 1),
-		dirty: map[string]Saved{}, wanted: map[string]struct{}{}}
+		dirty: map[string]store.Presence{}, wanted: map[string]struct{}{}}
 }
 
 // needs notes that a user of this node is to be saved. What other nodes' users did, those nodes save.
@@ -52,7 +46,11 @@ func (s *saving) needs(u *user) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dirty[u.id] = Saved{UserID: u.id, StatusMsg: u.status, SetAt: u.setAt, LastActive: u.active}
+	row := store.Presence{UserID: u.id, StatusMsg: u.status, SetAt: u.setAt}
+	if !u.active.IsZero() {
+		row.LastActive = u.active.UnixMilli()
+	}
+	s.dirty[u.id] = row
 }
 
 // wants notes that what was saved of a user is to be looked for.
@@ -70,9 +68,9 @@ func (s *saving) wants(userID string) {
 }
 
 // load looks for one user: among what is not yet saved, then in the database.
-func (s *saving) load(ctx context.Context, userID string) (Saved, bool, error) {
+func (s *saving) load(ctx context.Context, userID string) (store.Presence, bool, error) {
 	if s == nil {
-		return Saved{}, false, nil
+		return store.Presence{}, false, nil
 	}
 	s.mu.Lock()
 	saved, ok := s.dirty[userID]
@@ -82,18 +80,18 @@ func (s *saving) load(ctx context.Context, userID string) (Saved, bool, error) {
 	}
 	found, err := s.saver.LoadPresence(ctx, []string{userID})
 	if err != nil {
-		return Saved{}, false, fmt.Errorf("loading presence: %w", err)
+		return store.Presence{}, false, fmt.Errorf("loading presence: %w", err)
 	}
 	if len(found) == 0 {
-		return Saved{}, false, nil
+		return store.Presence{}, false, nil
 	}
 	return found[0], true, nil
 }
 
-func (s *saving) takeDirty() []Saved {
+func (s *saving) takeDirty() []store.Presence {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch := make([]Saved, 0, min(len(s.dirty), saveBatch))
+	batch := make([]store.Presence, 0, min(len(s.dirty), saveBatch))
 	for id, saved := range s.dirty {
 		if len(batch) == saveBatch {
 			break
@@ -105,7 +103,7 @@ func (s *saving) takeDirty() []Saved {
 }
 
 // putBack keeps what could not be saved for the next time, unless there is something newer.
-func (s *saving) putBack(batch []Saved) {
+func (s *saving) putBack(batch []store.Presence) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, saved := range batch {
@@ -172,7 +170,7 @@ func (p *Presence) saveAll(ctx context.Context) error {
 	return nil
 }
 
-func (p *Presence) save(ctx context.Context, batch []Saved) error {
+func (p *Presence) save(ctx context.Context, batch []store.Presence) error {
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
 	return p.saver.saver.SavePresence(ctx, batch)
@@ -190,14 +188,14 @@ func (p *Presence) loadAll(ctx context.Context) {
 	}
 }
 
-func (p *Presence) fetch(ctx context.Context, batch []string) ([]Saved, error) {
+func (p *Presence) fetch(ctx context.Context, batch []string) ([]store.Presence, error) {
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
 	return p.saver.saver.LoadPresence(ctx, batch)
 }
 
 // loaded adds what was saved to what is known since.
-func (p *Presence) loaded(found []Saved) {
+func (p *Presence) loaded(found []store.Presence) {
 	now := time.Now()
 	var changed []string
 	p.mu.Lock()
@@ -209,8 +207,8 @@ func (p *Presence) loaded(found []Saved) {
 		if saved.SetAt > u.setAt {
 			u.setAt, u.status = saved.SetAt, saved.StatusMsg
 		}
-		if saved.LastActive.After(u.active) {
-			u.active = saved.LastActive
+		if active := lastActive(saved); active.After(u.active) {
+			u.active = active
 		}
 		if p.settle(u, now) {
 			changed = append(changed, u.id)
@@ -221,4 +219,11 @@ func (p *Presence) loaded(found []Saved) {
 	for _, id := range changed {
 		p.notify(id)
 	}
+}
+
+func lastActive(row store.Presence) time.Time {
+	if row.LastActive == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(row.LastActive)
 }

@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"bongsu.org/bongsu/internal/bus"
+	"bongsu.org/bongsu/internal/store"
 )
 
 // memory is a Saver without a database.
 type memory struct {
 	mu   sync.Mutex
-	rows map[string]Saved
+	rows map[string]store.Presence
 	fail error
 }
 
-func (m *memory) SavePresence(_ context.Context, saved []Saved) error {
+func (m *memory) SavePresence(_ context.Context, saved []store.Presence) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
@@ -30,7 +31,7 @@ func (m *memory) SavePresence(_ context.Context, saved []Saved) error {
 	return nil
 }
 
-func (m *memory) LoadPresence(_ context.Context, userIDs []string) (found []Saved, err error) {
+func (m *memory) LoadPresence(_ context.Context, userIDs []string) (found []store.Presence, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
@@ -52,7 +53,7 @@ func (m *memory) setFail(err error) {
 
 func TestPresenceOutlivesARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		db := &memory{rows: map[string]Saved{}}
+		db := &memory{rows: map[string]store.Presence{}}
 		before, _ := newPresence(t, bus.NewLocal(), db)
 		before.Put("@alice", "A", Online, "on the mountain")
 		acted := time.Now()
@@ -83,7 +84,7 @@ func TestPresenceOutlivesARestart(t *testing.T) {
 		pass(time.Second)
 		after.Put("@alice", "A", Online, "")
 		pass(linkKept + saveEvery)
-		if got := db.rows["@alice"]; got.StatusMsg != "" || !got.LastActive.After(acted) {
+		if got := db.rows["@alice"]; got.StatusMsg != "" || got.LastActive <= acted.UnixMilli() {
 			t.Errorf("saved %v", got)
 		}
 	})
@@ -91,7 +92,7 @@ func TestPresenceOutlivesARestart(t *testing.T) {
 
 func TestPresenceIsSavedAndLoadedWhenTheDatabaseIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		db := &memory{rows: map[string]Saved{"@bob": {UserID: "@bob", StatusMsg: "old", SetAt: 1}}}
+		db := &memory{rows: map[string]store.Presence{"@bob": {UserID: "@bob", StatusMsg: "old", SetAt: 1}}}
 		p, _ := newPresence(t, bus.NewLocal(), db)
 		lost := errors.New("the database burns")
 		db.setFail(lost)
