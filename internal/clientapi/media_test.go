@@ -199,6 +199,45 @@ func TestUploadTooLarge(t *testing.T) {
 	}
 }
 
+// TestMediaOverConnection uses one real connection again and again, whose deadlines the transfers move.
+func TestMediaOverConnection(t *testing.T) {
+	s := newMediaServer(t, "", func(c *media.Config) { c.MaxUpload = 4 << 20 })
+	alice := s.user("alice").token
+	srv := httptest.NewServer(s.api)
+	defer srv.Close()
+	send := func(method, path string, body []byte) (int, []byte) {
+		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+alice)
+		resp, err := srv.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		out, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, out
+	}
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+	for range 3 {
+		status, out := send("POST", "/_matrix/media/v3/upload", content)
+		uri := strings.TrimPrefix(gjson.GetBytes(out, "content_uri").Str, "mxc://")
+		if status != http.StatusOK {
+			t.Fatalf("upload: %d %s", status, out)
+		}
+		if status, out = send("GET", currentMedia+"/download/"+uri, nil); status != http.StatusOK || !bytes.Equal(out, content) {
+			t.Fatalf("download: %d, %d bytes", status, len(out))
+		}
+		if status, out = send("POST", "/_matrix/media/v3/upload", bytes.Repeat(content, 2)); status != http.StatusOK {
+			t.Fatalf("largest upload: %d %s", status, out)
+		}
+	}
+}
+
 func TestThumbnailEndpoint(t *testing.T) {
 	s := newMediaServer(t, "")
 	alice := s.user("alice").token

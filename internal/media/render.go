@@ -21,8 +21,6 @@ const (
 	jpegQuality = 85
 	// maxFrames is the number of frames above which an animation gets a still thumbnail.
 	maxFrames = 1000
-	// renderShares divides the pixel budget: no more thumbnails than this are made at once, however small.
-	renderShares = 8
 )
 
 // errTooManyPixels means that an image would take more memory to decode than is allowed.
@@ -63,11 +61,10 @@ func (r *renderer) render(ctx context.Context, data []byte, box Size, animated b
 	if cost > r.maxPixels {
 		return rendered{}, errTooManyPixels
 	}
-	share := max(cost, r.maxPixels/renderShares)
-	if err := r.budget.Acquire(ctx, share); err != nil {
+	if err := r.budget.Acquire(ctx, cost); err != nil {
 		return rendered{}, fmt.Errorf("waiting to make a thumbnail: %w", err)
 	}
-	defer r.budget.Release(share)
+	defer r.budget.Release(cost)
 	defer func() { // a decoder that panics on damaged content says no more than that the content is damaged
 		if p := recover(); p != nil {
 			out, err = rendered{}, fmt.Errorf("%w: decoder failed: %v", errNotImage, p)

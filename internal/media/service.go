@@ -28,6 +28,7 @@ type Service struct {
 	fetch  *fetcher
 
 	thumbnails singleflight.Group  // by what is made: the same thumbnail is made once
+	making     *semaphore.Weighted // thumbnails being made at once, whose sources are in memory
 	previews   singleflight.Group  // by URL
 	fetches    *semaphore.Weighted // pages being fetched at once
 
@@ -39,8 +40,8 @@ type Service struct {
 func New(cfg Config, blobs Blobs, st *store.Store, log *slog.Logger) *Service {
 	return &Service{
 		cfg: cfg, blobs: blobs, store: st, log: log, now: time.Now,
-		render: newRenderer(cfg.MaxPixels), fetch: newFetcher(cfg), fetches: semaphore.NewWeighted(maxFetches),
-		waiters: map[string]*waiter{},
+		render: newRenderer(cfg.MaxPixels), fetch: newFetcher(cfg),
+		making: semaphore.NewWeighted(maxMaking), fetches: semaphore.NewWeighted(maxFetches), waiters: map[string]*waiter{},
 	}
 }
 

@@ -16,8 +16,13 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
-// maxKeptThumbnails bounds the variants of one content that are stored; further ones are made anew for each request.
-const maxKeptThumbnails = 32
+const (
+	// maxKeptThumbnails bounds the variants of one content that are stored; further ones are made anew for each request.
+	maxKeptThumbnails = 32
+	// maxMaking bounds the thumbnails being made at once, and makingTimeout how long one may wait for its turn.
+	maxMaking     = 8
+	makingTimeout = time.Minute
+)
 
 // ThumbnailRequest says what a client would like to have.
 type ThumbnailRequest struct {
@@ -85,6 +90,12 @@ func (s *Service) openThumbnail(ctx context.Context, t made) (*Content, error) {
 }
 
 func (s *Service) make(ctx context.Context, want store.Thumbnail, box Size) (made, error) {
+	ctx, cancel := context.WithTimeout(ctx, makingTimeout)
+	defer cancel()
+	if err := s.making.Acquire(ctx, 1); err != nil {
+		return made{}, fmt.Errorf("waiting to make a thumbnail: %w", err)
+	}
+	defer s.making.Release(1)
 	source, err := s.readImage(ctx, Hash(want.SourceHash))
 	if err != nil {
 		return made{}, err
