@@ -128,10 +128,16 @@ func (s *suite) peer(ctx context.Context) (any, error) {
 func (s *suite) floor(ctx context.Context) (any, error) {
 	f := twentyRooms("floor")
 	f.defaults()
-	return each(s, func(b scenario.Bench) (floorResult, error) {
-		f.server = b.Options
-		return f.floor(ctx, floorWindow, s.progress)
-	})
+	var out []floorResult
+	for _, database := range databases {
+		f.server = s.bench(database).Options
+		r, err := f.floors(ctx, floorWindow, s.progress)
+		if err != nil {
+			return nil, fmt.Errorf("on %s: %w", database, err)
+		}
+		out = append(out, r...)
+	}
+	return out, nil
 }
 
 func (s *suite) steady(ctx context.Context) (any, error)  { return s.load(ctx, steadyFlags()) }

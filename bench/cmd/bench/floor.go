@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bongsu.org/bongsu/bench/internal/floor"
 	"bongsu.org/bongsu/bench/internal/report"
 	"bongsu.org/bongsu/bench/internal/scenario"
 	"bongsu.org/bongsu/bench/internal/server"
@@ -16,11 +17,16 @@ import (
 // floorWindow is how long each floor is measured.
 const floorWindow = 6 * time.Second
 
+// floorBatches are the numbers of events in a transaction that are tried, and of sends in flight that the server is loaded with
+// beside them: the server cannot have more events in a transaction than there are sends in flight.
+var floorBatches = []int{16, 256}
+
 // floorResult is a floor with the server's rate on the same machine in the same run.
 type floorResult struct {
-	scenario.Floors
-	Server  report.Row `json:"server"`
-	Percent float64    `json:"percent_of_floor"`
+	Database string      `json:"database"`
+	Floor    floor.Floor `json:"floor"`
+	Server   report.Row  `json:"server"`
+	Percent  float64     `json:"percent_of_floor"`
 }
 
 func floorCommand() *cobra.Command {
@@ -31,7 +37,7 @@ func floorCommand() *cobra.Command {
 		Use:   "floor",
 		Short: "Measure what signing and the database alone allow, and how much of it the server reaches",
 		Long: "Signs, hashes and writes the rows of messages to a fresh database in batches, with no HTTP, rules or sync; then loads the\n" +
-			"server on the same kind of database and compares. The floor is the better of two sizes of batches.",
+			"server on the same kind of database, with as many sends in flight as the batches have events, and compares.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), f.deadline)
@@ -39,12 +45,15 @@ func floorCommand() *cobra.Command {
 			var all []floorResult
 			for _, database := range chosen {
 				f.server = server.Options{Server: server.Bongsu, Database: database}
-				r, err := f.floor(ctx, window, c.ErrOrStderr())
+				results, err := f.floors(ctx, window, c.ErrOrStderr())
 				if err != nil {
 					return fmt.Errorf("on %s: %w", database, err)
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: floor %.0f events/s, server %.0f sends/s: %.0f %% of the floor\n", database, r.Best, r.Server.PerSecond, r.Percent)
-				all = append(all, r)
+				all = append(all, results...)
+			}
+			for _, r := range all {
+				fmt.Fprintf(c.OutOrStdout(), "%s, %d events in a transaction: floor %.0f events/s; %d sends in flight: server %.0f sends/s: %.0f %%\n",
+					r.Database, r.Floor.Batch, r.Floor.PerSecond, r.Server.Pace.InFlight, r.Server.PerSecond, r.Percent)
 			}
 			return save(f.json, all)
 		},
@@ -55,14 +64,20 @@ func floorCommand() *cobra.Command {
 	return c
 }
 
-func (f *flags) floor(ctx context.Context, window time.Duration, progress io.Writer) (floorResult, error) {
-	floors, err := scenario.Bench{Options: f.server, Progress: progress}.Floor(ctx, window)
-	if err != nil {
-		return floorResult{}, err
+// floors measures the floor and the server for each size of batches.
+func (f *flags) floors(ctx context.Context, window time.Duration, progress io.Writer) ([]floorResult, error) {
+	var out []floorResult
+	for _, batch := range floorBatches {
+		limit, err := scenario.Bench{Options: f.server, Progress: progress}.Floor(ctx, batch, window)
+		if err != nil {
+			return nil, err
+		}
+		f.plan.InFlight = batch
+		row, err := f.run(ctx, progress)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, floorResult{Database: f.server.Database, Floor: limit, Server: row, Percent: 100 * row.PerSecond / limit.PerSecond})
 	}
-	row, err := f.run(ctx, progress)
-	if err != nil {
-		return floorResult{}, err
-	}
-	return floorResult{Floors: floors, Server: row, Percent: 100 * row.PerSecond / floors.Best}, nil
+	return out, nil
 }

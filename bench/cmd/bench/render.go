@@ -88,11 +88,9 @@ func ratios(rows []report.Row) string {
 
 func floorTable(all []floorResult) string {
 	var b strings.Builder
-	b.WriteString("| database | events in a transaction | floor (events/s) | server (sends/s) | of the better floor |\n|---|---:|---:|---:|---:|\n")
+	b.WriteString("| database | events in a transaction | floor (events/s) | sends in flight | server (sends/s) | of the floor |\n|---|---:|---:|---:|---:|---:|\n")
 	for _, r := range all {
-		for _, f := range r.Floors.Floors {
-			fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f %% |\n", r.Database, f.Batch, f.PerSecond, r.Server.PerSecond, r.Percent)
-		}
+		fmt.Fprintf(&b, "| %s | %d | %.0f | %d | %.0f | %.0f %% |\n", r.Database, r.Floor.Batch, r.Floor.PerSecond, r.Server.Pace.InFlight, r.Server.PerSecond, r.Percent)
 	}
 	return b.String()
 }

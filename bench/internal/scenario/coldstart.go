@@ -11,7 +11,6 @@ import (
 	"bongsu.org/bongsu/bench/internal/load"
 	"bongsu.org/bongsu/bench/internal/server"
 	"bongsu.org/bongsu/bench/internal/stats"
-	"bongsu.org/bongsu/internal/store"
 )
 
 const (
@@ -86,48 +85,4 @@ func folderSize(dir string) (total int64) {
 		return nil
 	})
 	return total
-}
-
-// floorBatches are the numbers of events in a transaction that are tried: as many as the sends in flight of the load, and as
-// many as a batch of the server's can hold.
-var floorBatches = []int{16, 256}
-
-// Floors is what the database could take, with what the server takes in the same run.
-type Floors struct {
-	Database string        `json:"database"`
-	Floors   []floor.Floor `json:"floors"`
-	Best     float64       `json:"best_events_per_second"`
-}
-
-// Floor measures how fast events can be signed, hashed and written to a fresh database of the kind that Bongsu would use.
-func (b Bench) Floor(ctx context.Context, d time.Duration) (Floors, error) {
-	out := Floors{Database: b.Options.Database}
-	for _, batch := range floorBatches {
-		f, err := b.floorOnce(ctx, batch, d)
-		if err != nil {
-			return out, err
-		}
-		b.say("floor on %s, %d events in a transaction: %.0f events/s", out.Database, batch, f.PerSecond)
-		out.Floors = append(out.Floors, f)
-		out.Best = max(out.Best, f.PerSecond)
-	}
-	return out, nil
-}
-
-func (b Bench) floorOnce(ctx context.Context, batch int, d time.Duration) (floor.Floor, error) {
-	dir, err := os.MkdirTemp("", "bench-floor-")
-	if err != nil {
-		return floor.Floor{}, fmt.Errorf("making a folder: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	o := store.Options{Dir: dir, Lanes: server.Lanes()}
-	if b.Options.Database == server.PG {
-		pg, err := server.StartPostgres(ctx, "floor")
-		if err != nil {
-			return floor.Floor{}, err
-		}
-		defer func() { _ = pg.Stop() }()
-		o.URL = pg.URL
-	}
-	return floor.Measure(ctx, o, batch, d)
 }
