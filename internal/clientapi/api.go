@@ -30,6 +30,7 @@ type Deps struct {
 	Rooms      *room.Engine
 	Reader     *room.Reader
 	Aliases    *room.Aliases
+	Receipts   *room.Receipts
 	Media      *media.Service
 	Limiter    Limiter
 	// DefaultRoomVersion is the version of new rooms; empty: the newest.
@@ -68,6 +69,7 @@ func New(d Deps) *API {
 // modules register the routes of each module of the specification.
 var modules = []func(*API){
 	(*API).versionRoutes,
+	(*API).roomContextRoutes, (*API).roomRelationRoutes, (*API).roomThreadRoutes, (*API).roomReceiptRoutes, (*API).roomUpgradeRoutes,
 	(*API).roomCreateRoutes, (*API).roomMembershipRoutes, (*API).roomStateRoutes, (*API).roomSendRoutes, (*API).roomMessagesRoutes,
 	(*API).roomAliasRoutes,
 	(*API).registerRoutes, (*API).loginRoutes, (*API).logoutRoutes, (*API).whoamiRoutes, (*API).deviceRoutes, (*API).passwordRoutes,

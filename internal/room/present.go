@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/matrix-org/gomatrixserverlib"
+
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -109,6 +111,17 @@ func related(ctx context.Context, tx *store.Tx, events []*store.Event, names fun
 // wants tells whether the user is to be sent an event that may be seen: all but messages of ignored users.
 func (v *View) wants(ev *store.Event) bool {
 	return ev.IsState() || len(v.Ignored) == 0 || !slices.Contains(v.Ignored, ev.Sender)
+}
+
+// redacted is the event as it would be after a redaction.
+func redacted(version string, ev *store.Event) (*store.Event, error) {
+	ver, err := gomatrixserverlib.GetRoomVersion(gomatrixserverlib.RoomVersion(version))
+	if err != nil {
+		return nil, err
+	}
+	out := *ev
+	out.JSON, err = ver.RedactEventJSON(ev.JSON)
+	return &out, err
 }
 
 // marshal is json.Marshal without the escapes for HTML.

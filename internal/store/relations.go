@@ -83,24 +83,38 @@ func (t *Tx) RelationKinds(ctx context.Context, targets []string, limit int) ([]
 	}, `SELECT DISTINCT e.relates_to, e.sender, e.rel_type FROM events e WHERE e.relates_to = ANY($1) LIMIT $2`, targets, limit)
 }
 
-// Children returns at most limit of the events that relate to any of the targets, in (from, to], newest first or oldest first. relType
-// and eventType narrow it unless they are empty.
-func (t *Tx) Children(ctx context.Context, targets []string, relType, eventType string, from, to Pos, oldest bool, limit int) ([]*Event, error) {
+// RelatedQuery selects the events of a room that relate to any of the targets, in (From, To]. RelType and EventType narrow it unless they
+// are empty.
+type RelatedQuery struct {
+	Room               int64
+	Targets            []string
+	RelType, EventType string
+	From, To           Pos
+	Oldest             bool // oldest first, instead of newest first
+	Limit              int
+}
+
+// Related returns the events that a query selects.
+func (t *Tx) Related(ctx context.Context, q RelatedQuery) ([]*Event, error) {
+	if len(q.Targets) == 0 {
+		return nil, nil
+	}
 	order := `DESC`
-	if oldest {
+	if q.Oldest {
 		order = `ASC`
 	}
 	return list(ctx, t, scanEvent, `SELECT `+eventColumns+fromEvents+`WHERE e.relates_to = ANY($1) AND ($2 = '' OR e.rel_type = $2)
-		AND ($3 = '' OR e.type = $3) AND e.pos > $4 AND e.pos <= $5 ORDER BY e.pos `+order+` LIMIT $6`,
-		targets, relType, eventType, int64(from), int64(to), limit)
+		AND ($3 = '' OR e.type = $3) AND e.pos > $4 AND e.pos <= $5 AND e.room = $6 ORDER BY e.pos `+order+` LIMIT $7`,
+		q.Targets, q.RelType, q.EventType, int64(q.From), int64(q.To), q.Room, q.Limit)
 }
 
-// Descendants lists the events that relate to any of the targets, by id, bounded by limit.
-func (t *Tx) Descendants(ctx context.Context, targets []string, limit int) ([]string, error) {
+// RelatedIDs lists the events of a room that relate to any of the targets, oldest first, bounded by limit.
+func (t *Tx) RelatedIDs(ctx context.Context, room int64, targets []string, limit int) ([]string, error) {
 	if len(targets) == 0 {
 		return nil, nil
 	}
-	return list(ctx, t, scanOne[string], `SELECT e.event_id FROM events e WHERE e.relates_to = ANY($1) ORDER BY e.pos LIMIT $2`, targets, limit)
+	return list(ctx, t, scanOne[string], `SELECT e.event_id FROM events e WHERE e.relates_to = ANY($1) AND e.room = $2 ORDER BY e.pos LIMIT $3`,
+		targets, room, limit)
 }
 
 // Thread is a thread of a room: its root, and its newest event.
