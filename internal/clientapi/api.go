@@ -10,9 +10,11 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
+	bsync "bongsu.org/bongsu/internal/sync"
 )
 
 // Limiter decides whether a request of a class ("send", "login", …) by a key (a user or an address) may go on, and if not, when to try
@@ -32,6 +34,9 @@ type Deps struct {
 	Aliases    *room.Aliases
 	Receipts   *room.Receipts
 	Media      *media.Service
+	Typing     *ephemeral.Typing
+	Presence   *ephemeral.Presence // nil: switched off
+	Sync       *bsync.Service
 	Limiter    Limiter
 	// DefaultRoomVersion is the version of new rooms; empty: the newest.
 	DefaultRoomVersion string
@@ -69,15 +74,17 @@ func New(d Deps) *API {
 // modules register the routes of each module of the specification.
 var modules = []func(*API){
 	(*API).versionRoutes,
-	(*API).roomContextRoutes, (*API).roomRelationRoutes, (*API).roomThreadRoutes, (*API).roomReceiptRoutes, (*API).roomUpgradeRoutes,
 	(*API).roomCreateRoutes, (*API).roomMembershipRoutes, (*API).roomStateRoutes, (*API).roomSendRoutes, (*API).roomMessagesRoutes,
 	(*API).roomAliasRoutes,
+	(*API).roomContextRoutes, (*API).roomRelationRoutes, (*API).roomThreadRoutes, (*API).roomReceiptRoutes, (*API).roomUpgradeRoutes,
 	(*API).registerRoutes, (*API).loginRoutes, (*API).logoutRoutes, (*API).whoamiRoutes, (*API).deviceRoutes, (*API).passwordRoutes,
 	(*API).deactivateRoutes, (*API).threepidRoutes, (*API).profileRoutes, (*API).capabilityRoutes, (*API).adminRoutes,
 	(*API).openIDRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
 	(*API).mediaRoutes,
+	(*API).syncRoutes,
+	(*API).typingRoutes, (*API).presenceRoutes,
 }
 
 // ServeHTTP implements http.Handler.
@@ -107,6 +114,7 @@ type route struct {
 	waits   bool   // long-polls or streams: no requestTimeout
 	// evenLocked: also for users who are locked. unlessSuspended: not for users who are suspended.
 	evenLocked, unlessSuspended bool
+	active                      bool // shows that the user is there
 }
 
 // option changes a route.
@@ -167,5 +175,9 @@ func (a *API) run(r *request, rt route, h handler) (any, error) {
 	if err := a.checkLimit(r, rt.limit); err != nil {
 		return nil, err
 	}
-	return h(r)
+	body, err := h(r)
+	if err == nil && rt.active {
+		a.Presence.Active(r.session.UserID, r.session.DeviceID)
+	}
+	return body, err
 }

@@ -92,6 +92,7 @@ CREATE TABLE receipts (
     PRIMARY KEY (room, user_id, receipt_type, thread_id)
 ){{.Clustered}};
 CREATE INDEX receipts_pos ON receipts (pos);
+CREATE INDEX receipts_room ON receipts (room, pos);
 
 -- room_id is '' for global account data.
 CREATE TABLE account_data (

@@ -1,0 +1,94 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"bongsu.org/bongsu/internal/ephemeral"
+	"bongsu.org/bongsu/internal/filter"
+)
+
+// presenceLoad bounds the reading of the rooms of a user whose presence changed.
+const presenceLoad = 5 * time.Second
+
+// PresenceChanged wakes those who share a room with a user.
+func (s *Service) PresenceChanged(userID string) {
+	ctx, cancel := context.WithTimeout(context.Background(), presenceLoad)
+	defer cancel()
+	// The user's rooms are kept for a while, also where the user is connected to another node, so that showing presence takes no query.
+	ses, err := s.hub.session(ctx, userID)
+	if err != nil {
+		s.Log.Warn("presence is not told on", "err", err)
+		return
+	}
+	rooms := ses.members()
+	s.hub.mu.RLock()
+	defer s.hub.mu.RUnlock()
+	for _, m := range rooms {
+		if w := s.hub.rooms[m.room]; w != nil && m.membership == "join" {
+			for other := range w.subs {
+				other.wake()
+			}
+		}
+	}
+}
+
+// presence adds the users whose presence changed and who share a room with this one.
+func (a *answer) presence() {
+	if !a.s.presence.Enabled() {
+		return
+	}
+	counter := int64(0)
+	if a.since != nil && a.since.Node == a.s.NodeID {
+		counter = a.since.Presence
+	}
+	joined := map[int64]bool{}
+	for _, m := range a.snap.rooms {
+		if m.membership == "join" {
+			joined[m.room] = true
+		}
+	}
+	states, next := a.s.presence.Since(counter, func(user string) bool { return user == a.req.User || a.shares(user, joined) })
+	a.next.Presence = next
+	f := a.req.Filter.PresenceEvents()
+	var events []json.RawMessage
+	for _, st := range states {
+		if !f.Passes(&filter.Event{Type: "m.presence", Sender: st.UserID}) {
+			continue
+		}
+		ev, err := json.Marshal(map[string]any{"type": "m.presence", "sender": st.UserID, "content": presenceContent(st, time.Now())})
+		if err == nil {
+			events = append(events, ev)
+		}
+	}
+	a.res.Presence = batch(events)
+}
+
+// shares tells whether a connected user is in one of the rooms.
+func (a *answer) shares(user string, joined map[int64]bool) bool {
+	a.s.hub.mu.RLock()
+	other := a.s.hub.sessions[user]
+	a.s.hub.mu.RUnlock()
+	if other == nil {
+		return false
+	}
+	for _, m := range other.members() {
+		if m.membership == "join" && joined[m.room] {
+			return true
+		}
+	}
+	return false
+}
+
+// presenceContent is the content of an m.presence event.
+func presenceContent(st ephemeral.State, now time.Time) map[string]any {
+	content := map[string]any{"presence": st.Presence, "currently_active": st.CurrentlyActive}
+	if st.StatusMsg != "" {
+		content["status_msg"] = st.StatusMsg
+	}
+	if !st.LastActive.IsZero() {
+		content["last_active_ago"] = max(now.Sub(st.LastActive).Milliseconds(), 0)
+	}
+	return content
+}

@@ -1,0 +1,145 @@
+package sync
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"bongsu.org/bongsu/internal/ephemeral"
+	"bongsu.org/bongsu/internal/filter"
+	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/store"
+	"bongsu.org/bongsu/internal/token"
+)
+
+// Options make a Service.
+type Options struct {
+	Store *store.Store
+	Rooms *room.Reader
+	// NodeID tells the counters of this run of this node from those of others.
+	NodeID string
+	Log    *slog.Logger
+}
+
+// Service answers /sync.
+type Service struct {
+	Options
+	hub      *hub
+	typing   *ephemeral.Typing
+	presence *ephemeral.Presence
+}
+
+// New starts to follow the database.
+func New(ctx context.Context, o Options) (*Service, error) {
+	h, err := startHub(ctx, o.Store, o.Log)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{Options: o, hub: h}, nil
+}
+
+// SetEphemeral connects who types and who is there; presence may be nil. It is called once, before the first Sync.
+func (s *Service) SetEphemeral(t *ephemeral.Typing, p *ephemeral.Presence) {
+	s.typing, s.presence = t, p
+}
+
+// Close stops following.
+func (s *Service) Close() { s.hub.close() }
+
+// Committed takes a batch that this node wrote.
+func (s *Service) Committed(b *store.Batch) { s.hub.committed(b) }
+
+// LaneMoved says that another node wrote to a lane.
+func (s *Service) LaneMoved(lane int) { s.hub.laneMoved(lane) }
+
+// TypingChanged wakes the members of a room.
+func (s *Service) TypingChanged(roomID string) { s.hub.typing(roomID) }
+
+// Request is one call of /sync.
+type Request struct {
+	User, Device  string
+	Since         string
+	Filter        *filter.Filter
+	FullState     bool
+	UseStateAfter bool
+	Timeout       time.Duration
+	SetPresence   string
+}
+
+// Bounds of a request.
+const (
+	maxTimeout = 5 * time.Minute
+	// pace is the least time between two answers to a device that is told something all the time. What comes in between is answered
+	// at once together, which costs less than one by one and is too short to be felt.
+	pace = 25 * time.Millisecond
+)
+
+// Sync returns what is new for a device since its token, waiting up to the timeout for something. Without a token it is everything.
+func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
+	var since *token.Sync
+	if req.Since != "" {
+		t, err := token.ParseSync(req.Since)
+		if err != nil {
+			return nil, err
+		}
+		since = &t
+	}
+	if s.presence.Enabled() {
+		defer s.presence.Syncing(req.User, req.Device, req.SetPresence)()
+	}
+	ses, err := s.hub.session(ctx, req.User)
+	if err != nil {
+		return nil, err
+	}
+	return s.waitForNews(ctx, ses, req, since)
+}
+
+func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, since *token.Sync) (*Response, error) {
+	woken, done := ses.wait()
+	defer done()
+	deadline := time.NewTimer(min(max(req.Timeout, 0), maxTimeout))
+	defer deadline.Stop()
+	last := req.Timeout <= 0 || since == nil || req.FullState
+	for {
+		res, err := s.answer(ctx, ses, req, since)
+		if err != nil || !res.empty() || last {
+			ses.replied(req.Device)
+			return res, err
+		}
+		select {
+		case <-woken:
+			pause(ctx, ses.sinceReply(req.Device))
+		case <-deadline.C:
+			last = true
+		case <-ctx.Done():
+			return res, nil // the token has moved on all the same
+		}
+	}
+}
+
+// pause waits until the device's last answer is old enough.
+func pause(ctx context.Context, since time.Duration) {
+	if since >= pace {
+		return
+	}
+	t := time.NewTimer(pace - since)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// answer computes what is new.
+func (s *Service) answer(ctx context.Context, ses *session, req Request, since *token.Sync) (*Response, error) {
+	snap, err := s.hub.snapshot(ctx, ses)
+	if err != nil {
+		return nil, err
+	}
+	a := &answer{s: s, ses: ses, req: req, since: since, snap: snap, res: &Response{}}
+	if err := a.build(ctx); err != nil {
+		return nil, err
+	}
+	a.res.NextBatch = a.next.String()
+	return a.res, nil
+}

@@ -1,0 +1,222 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	stdsync "sync"
+	"time"
+
+	"bongsu.org/bongsu/internal/store"
+)
+
+// member is a connected user's membership of a room. It is never changed once made.
+type member struct {
+	room       int64
+	roomID     string
+	membership string
+	pos        store.Pos
+	forgotten  bool
+}
+
+// session is what is remembered of a user with at least one device that syncs here.
+type session struct {
+	user string
+
+	mu           stdsync.Mutex
+	rooms        map[int64]*member
+	waiters      map[chan struct{}]struct{}
+	used         time.Time
+	lastReply    map[string]time.Time // by device
+	accountData  []store.AccountData  // in the order in which it came
+	dataFloor    store.Pos            // of the user's lane: what is older is in the database only
+	unread       map[int64]*unread
+	sent         map[string]map[int64]map[string]struct{} // device → room → members that lazy loading has sent
+	rules        *userRules
+	ignored      []string
+	ignoredKnown bool
+	loaded       chan struct{}
+	loadErr      error
+}
+
+// sessionIdle is how long a user who does not sync is remembered.
+const sessionIdle = 5 * time.Minute
+
+// dataKept bounds the account data that a session keeps.
+const dataKept = 100
+
+// session returns the user's session, loading the memberships if there was none.
+func (h *hub) session(ctx context.Context, user string) (*session, error) {
+	h.mu.Lock()
+	s, ok := h.sessions[user]
+	if !ok {
+		s = &session{
+			user: user, rooms: map[int64]*member{}, waiters: map[chan struct{}]struct{}{}, unread: map[int64]*unread{},
+			loaded: make(chan struct{}), dataFloor: h.lanes[h.store.UserLaneNum(user)].pos,
+		}
+		// From here on the hub keeps it up to date; what is loaded below is older than, or the same as, what the hub brings.
+		h.sessions[user] = s
+	}
+	h.mu.Unlock()
+	s.touch()
+	if !ok {
+		s.loadErr = h.loadSession(ctx, s)
+		if s.loadErr != nil {
+			h.mu.Lock()
+			delete(h.sessions, user)
+			h.mu.Unlock()
+		}
+		close(s.loaded)
+	}
+	select {
+	case <-s.loaded:
+		return s, s.loadErr
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (h *hub) loadSession(ctx context.Context, s *session) error {
+	var rooms []store.Membership
+	err := h.store.Read(ctx, func(tx *store.Tx) (err error) {
+		rooms, err = tx.MembershipsOf(ctx, s.user)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading a user's rooms: %w", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range rooms {
+		s.setMember(&member{room: m.Room, roomID: m.RoomID, membership: m.Membership, pos: m.Pos, forgotten: m.Forgotten})
+		if m.Membership == "join" {
+			h.subscribe(s, h.window(m.Room, m.RoomID))
+		}
+	}
+	return nil
+}
+
+// forgetIdle drops the sessions that nobody has used for a while, and the windows that nothing is in.
+func (h *hub) forgetIdle(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for user, s := range h.sessions {
+		if !s.idle(now) {
+			continue
+		}
+		delete(h.sessions, user)
+		for _, m := range s.members() {
+			if w := h.rooms[m.room]; w != nil {
+				delete(w.subs, s)
+				if len(w.subs) == 0 && len(w.events) == 0 && len(w.receipts) == 0 {
+					delete(h.rooms, m.room)
+					delete(h.byID, m.roomID)
+				}
+			}
+		}
+	}
+}
+
+func (s *session) touch() {
+	s.mu.Lock()
+	s.used = time.Now()
+	s.mu.Unlock()
+}
+
+func (s *session) idle(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiters) == 0 && now.Sub(s.used) > sessionIdle
+}
+
+// setMember takes over a membership unless a newer one is known.
+func (s *session) setMember(m *member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.rooms[m.room]; old == nil || old.pos <= m.pos {
+		s.rooms[m.room] = m
+	}
+}
+
+func (s *session) member(room int64) *member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rooms[room]
+}
+
+func (s *session) members() []*member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]*member, 0, len(s.rooms))
+	for _, m := range s.rooms {
+		out = append(out, m)
+	}
+	return out
+}
+
+// wake tells all waiting requests of the user to look again.
+func (s *session) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for w := range s.waiters {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wait registers a request; it is woken from then on until the returned function is called.
+func (s *session) wait() (woken <-chan struct{}, done func()) {
+	w := make(chan struct{}, 1)
+	s.mu.Lock()
+	s.waiters[w] = struct{}{}
+	s.mu.Unlock()
+	return w, func() {
+		s.mu.Lock()
+		delete(s.waiters, w)
+		s.used = time.Now()
+		s.mu.Unlock()
+	}
+}
+
+func (s *session) addAccountData(a store.AccountData) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.Type == pushRulesType && a.RoomID == "" {
+		s.rules = nil
+		clear(s.unread)
+	}
+	if a.Type == ignoredType && a.RoomID == "" {
+		s.ignoredKnown = false
+	}
+	s.accountData = append(s.accountData, a)
+	if len(s.accountData) > dataKept {
+		drop := len(s.accountData) - dataKept/2
+		s.dataFloor = s.accountData[drop-1].Pos
+		s.accountData = append([]store.AccountData(nil), s.accountData[drop:]...)
+	}
+}
+
+// accountDataBetween is the newest value of what changed in (from, to]; false if the session does not go back so far.
+func (s *session) accountDataBetween(from, to store.Pos) ([]store.AccountData, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if from < s.dataFloor {
+		return nil, false
+	}
+	newest := map[[2]string]int{}
+	var out []store.AccountData
+	for _, a := range s.accountData {
+		if a.Pos <= from || a.Pos > to {
+			continue
+		}
+		key := [2]string{a.RoomID, a.Type}
+		if i, ok := newest[key]; ok {
+			out[i] = a
+			continue
+		}
+		newest[key] = len(out)
+		out = append(out, a)
+	}
+	return out, true
+}

@@ -1,0 +1,315 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tidwall/gjson"
+
+	"bongsu.org/bongsu/internal/push"
+	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/store"
+)
+
+const (
+	pushRulesType = "m.push_rules"
+	ignoredType   = "m.ignored_user_list"
+	mainThread    = "main"
+)
+
+// unreadMost bounds how many events after a read receipt are counted; clients show "99+" long before.
+const unreadMost = 1000
+
+// userRules is a user's compiled push rules.
+type userRules struct{ compiled *push.Compiled }
+
+// roomInfo is what push rules look at in a room, the same for all users. It is dropped whenever the room's state changes.
+type roomInfo struct {
+	members int
+	levels  []byte // content of m.room.power_levels; nil if there is none
+}
+
+// unread counts a user's unread events in one room, by thread. It is owned by the session's lock.
+//
+// Counting is lazy: nothing is computed when an event is sent, since that would cost as much as the room has members. When a user who
+// is connected is told of an event, it is counted for that user.
+type unread struct {
+	upTo    store.Pos
+	read    map[string]store.Pos // by thread; "" is the receipt without thread
+	joined  store.Pos
+	threads map[string]*Counts
+}
+
+func (u *unread) isRead(thread string, pos store.Pos) bool {
+	return pos <= u.joined || pos <= u.read[""] || pos <= u.read[thread]
+}
+
+// count evaluates the user's rules on one event.
+func (u *unread) count(c counter, ev *store.Event, forRules *push.Prepared) {
+	thread := mainThread
+	if ev.RelType == "m.thread" {
+		thread = ev.RelatesTo
+	}
+	if ev.Sender == c.user || ev.RedactedBy != "" || u.isRead(thread, ev.Pos) {
+		return
+	}
+	r := c.rules.compiled.Evaluate(forRules, c.room)
+	if !r.Notify {
+		return
+	}
+	n := u.threads[thread]
+	if n == nil {
+		n = &Counts{}
+		u.threads[thread] = n
+	}
+	n.Notifications++
+	if r.Highlight {
+		n.Highlights++
+	}
+}
+
+// counter is what counting needs beside the events.
+type counter struct {
+	user  string
+	rules *userRules
+	room  *push.Room
+}
+
+// noteReceipt makes the room be counted anew.
+func (s *session) noteReceipt(c store.Receipt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.unread, c.Room)
+}
+
+// unreadCounts is the user's counts in a room up to a position. fresh are the newest events, if the caller has them: those after
+// freshFrom.
+func (a *answer) unreadCounts(ctx context.Context, m *member, to store.Pos) (total *Counts, threads map[string]*Counts, err error) {
+	c, err := a.counter(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.ses.mu.Lock()
+	u := a.ses.unread[m.room]
+	a.ses.mu.Unlock()
+	if u == nil || u.upTo > to {
+		if u, err = a.loadUnread(ctx, m); err != nil {
+			return nil, nil, err
+		}
+	}
+	events, err := a.uncounted(ctx, m, u, to)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.ses.mu.Lock()
+	defer a.ses.mu.Unlock()
+	if u.upTo < to { // another device's request may have counted meanwhile
+		for _, r := range events {
+			if r.ev.Pos > u.upTo {
+				u.count(c, r.ev, r.forRules())
+			}
+		}
+		u.upTo = to
+		a.ses.unread[m.room] = u
+	}
+	return u.sum(a.req.Filter.Rooms().TimelineEvents().ThreadCounts())
+}
+
+// sum adds up the threads, or keeps them apart (Client-Server API, "Receiving notifications").
+func (u *unread) sum(apart bool) (*Counts, map[string]*Counts, error) {
+	total := &Counts{}
+	threads := map[string]*Counts{}
+	for id, n := range u.threads {
+		if apart && id != mainThread {
+			copied := *n
+			threads[id] = &copied
+			continue
+		}
+		total.Notifications += n.Notifications
+		total.Highlights += n.Highlights
+	}
+	return total, threads, nil
+}
+
+func (a *answer) loadUnread(ctx context.Context, m *member) (*unread, error) {
+	u := &unread{read: map[string]store.Pos{}, threads: map[string]*Counts{}, joined: m.pos}
+	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		receipts, err := tx.ReceiptsOf(ctx, m.room, a.req.User)
+		if err != nil {
+			return err
+		}
+		for _, c := range receipts {
+			if c.Type == "m.read" || c.Type == "m.read.private" {
+				u.read[c.ThreadID] = max(u.read[c.ThreadID], c.EventPos)
+			}
+		}
+		if _, ok := u.read[""]; ok {
+			// The newest membership event may be a change of name, long after the join; a receipt says more.
+			u.joined = 0
+		}
+		return nil
+	})
+	u.upTo = max(u.joined, u.read[""])
+	return u, err
+}
+
+// uncounted is the events in (u.upTo, to], from memory if they are there.
+func (a *answer) uncounted(ctx context.Context, m *member, u *unread, to store.Pos) ([]*recent, error) {
+	if u.upTo >= to {
+		return nil, nil
+	}
+	if u.upTo >= a.snap.floor[to.Lane()] {
+		a.s.hub.mu.RLock()
+		defer a.s.hub.mu.RUnlock()
+		if w := a.s.hub.rooms[m.room]; w != nil {
+			return w.between(u.upTo, to), nil
+		}
+		return nil, nil
+	}
+	var out []*recent
+	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		events, err := tx.EventsBefore(ctx, m.room, u.upTo, to, unreadMost)
+		for i := len(events) - 1; i >= 0; i-- {
+			out = append(out, &recent{ev: events[i]})
+		}
+		return err
+	})
+	return out, err
+}
+
+// counter gathers the rules and what they need of the room.
+func (a *answer) counter(ctx context.Context, m *member) (counter, error) {
+	rules, err := a.userRules(ctx)
+	if err != nil {
+		return counter{}, err
+	}
+	info, err := a.roomInfo(ctx, m)
+	if err != nil {
+		return counter{}, err
+	}
+	may := func(sender, key string) bool {
+		return powerOf(info.levels, sender) >= push.NotificationLevel(info.levels, key)
+	}
+	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: may}}, nil
+}
+
+// powerOf is a user's level by the content of m.room.power_levels.
+func powerOf(levels []byte, user string) int64 {
+	var l struct {
+		Users   map[string]int64 `json:"users"`
+		Default int64            `json:"users_default"`
+	}
+	if json.Unmarshal(levels, &l) != nil {
+		return 0
+	}
+	if n, ok := l.Users[user]; ok {
+		return n
+	}
+	return l.Default
+}
+
+func (a *answer) userRules(ctx context.Context) (*userRules, error) {
+	a.ses.mu.Lock()
+	rules := a.ses.rules
+	a.ses.mu.Unlock()
+	if rules != nil {
+		return rules, nil
+	}
+	var stored []byte
+	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		d, err := tx.AccountDataOf(ctx, a.req.User, "", pushRulesType)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		stored = d.Content
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading push rules: %w", err)
+	}
+	compiled, err := push.CompileStored(a.req.User, stored)
+	if err != nil {
+		return nil, fmt.Errorf("reading push rules: %w", err)
+	}
+	rules = &userRules{compiled}
+	a.ses.mu.Lock()
+	a.ses.rules = rules
+	a.ses.mu.Unlock()
+	return rules, nil
+}
+
+func (a *answer) roomInfo(ctx context.Context, m *member) (*roomInfo, error) {
+	h := a.s.hub
+	h.mu.RLock()
+	w := h.rooms[m.room]
+	var info *roomInfo
+	if w != nil {
+		info = w.info
+	}
+	at := h.lanes[store.Pos(m.room).Lane()].pos
+	h.mu.RUnlock()
+	if info != nil {
+		return info, nil
+	}
+	info = &roomInfo{}
+	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		r, err := tx.RoomByNum(ctx, m.room)
+		if err != nil {
+			return err
+		}
+		info.members = int(r.Joined)
+		levels, err := tx.StateEventAt(ctx, m.room, store.StateKey{Type: "m.room.power_levels"}, store.Latest)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			info.levels = levels.Content()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading a room for push rules: %w", err)
+	}
+	h.mu.Lock()
+	// What was read may be older than a change that came meanwhile.
+	if w := h.rooms[m.room]; w != nil && h.lanes[store.Pos(m.room).Lane()].pos == at {
+		w.info = info
+	}
+	h.mu.Unlock()
+	return info, nil
+}
+
+func renderRules(user string, stored []byte) (json.RawMessage, error) {
+	return push.Render(user, stored)
+}
+
+// ignoredUsers is whose messages the user does not want.
+func (a *answer) ignoredUsers(ctx context.Context) ([]string, error) {
+	a.ses.mu.Lock()
+	known, list := a.ses.ignoredKnown, a.ses.ignored
+	a.ses.mu.Unlock()
+	if known {
+		return list, nil
+	}
+	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		d, err := tx.AccountDataOf(ctx, a.req.User, "", ignoredType)
+		if errors.Is(err, store.ErrNotFound) {
+			list = nil
+			return nil
+		}
+		list = room.IgnoredUsers(d.Content)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading whom a user ignores: %w", err)
+	}
+	a.ses.mu.Lock()
+	a.ses.ignoredKnown, a.ses.ignored = true, list
+	a.ses.mu.Unlock()
+	return list, nil
+}
+
+// membershipIn is the membership that a membership event gives.
+func membershipIn(ev *store.Event) string { return gjson.GetBytes(ev.JSON, "content.membership").Str }
