@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -216,6 +219,23 @@ func TestUploadLimits(t *testing.T) {
 	wantCode(t, err, mxerr.Forbidden)
 	if _, err := f.Upload(ctx, bob, text("1")); err != nil {
 		t.Errorf("another user's quota: %v", err)
+	}
+}
+
+// fullDisk is a blob store without room.
+type fullDisk struct{ Blobs }
+
+func (fullDisk) Put(context.Context, io.Reader, int64) (Blob, error) {
+	return Blob{}, fmt.Errorf("writing a blob: %w", syscall.ENOSPC)
+}
+
+func TestUploadToFullDisk(t *testing.T) {
+	f := onSQLite(t)
+	f.blobs = fullDisk{f.dir}
+	_, err := f.Upload(context.Background(), alice, text("hello"))
+	var mx *mxerr.Error
+	if !errors.As(err, &mx) || mx.Status != http.StatusServiceUnavailable {
+		t.Errorf("got %v", err)
 	}
 }
 

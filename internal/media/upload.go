@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -21,6 +22,7 @@ const (
 	maxContentType  = 255  // bytes
 	unknownType     = "application/octet-stream"
 	shortestBackoff = time.Second
+	fullBackoff     = time.Minute // until an operator may have made room on the disk
 )
 
 // Upload is a content that comes in.
@@ -145,6 +147,9 @@ func (s *Service) receive(ctx context.Context, userID string, up Upload) (store.
 		return store.Media{}, mxerr.TooLargef("Cannot upload files larger than %d bytes", s.cfg.MaxUpload)
 	case err != nil && body.failed:
 		return store.Media{}, errBrokenOff
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		s.log.Error("no room for uploads", "err", err)
+		return store.Media{}, mxerr.Unavailable(fullBackoff)
 	case err != nil:
 		return store.Media{}, err
 	}
