@@ -37,7 +37,8 @@ type Exchange struct {
 // shownBody is how much of a body a violation shows.
 const shownBody = 600
 
-// Check returns what is wrong with a response. Paths outside of the client-server API are not judged.
+// Check returns what is wrong with a response. Paths outside of the client-server API are not judged, nor those under
+// prefixes that the specification no longer describes.
 func (s *Spec) Check(x Exchange) []Violation {
 	if !judged(x) {
 		return nil
@@ -78,7 +79,8 @@ func judged(x Exchange) bool {
 	}
 	for _, prefix := range []string{"/_matrix/client/", "/_matrix/media/", "/.well-known/matrix/"} {
 		if strings.HasPrefix(x.EscapedPath, prefix) {
-			return !strings.HasPrefix(x.EscapedPath, "/_matrix/client/unstable/") && x.EscapedPath != "/.well-known/matrix/server"
+			return !strings.HasPrefix(x.EscapedPath, "/_matrix/client/unstable/") && !strings.HasPrefix(x.EscapedPath, "/_matrix/client/r0/") &&
+				x.EscapedPath != "/.well-known/matrix/server"
 		}
 	}
 	return false
@@ -119,10 +121,11 @@ func (s *Spec) checkDocumented(op *Operation, x Exchange, status string, types [
 	s.checkBody(schema, x, report)
 }
 
-// pickType returns the documented media type that covers the one got.
+// pickType returns the documented media type that covers the one got. The files write application/octet-stream for content
+// of whatever type it was uploaded with.
 func pickType(documented []string, got string) (string, bool) {
 	for _, d := range documented {
-		if d == got || d == "*/*" || strings.HasSuffix(d, "/*") && strings.HasPrefix(got, strings.TrimSuffix(d, "*")) {
+		if d == got || d == "*/*" || d == "application/octet-stream" || strings.HasSuffix(d, "/*") && strings.HasPrefix(got, strings.TrimSuffix(d, "*")) {
 			return d, true
 		}
 	}
