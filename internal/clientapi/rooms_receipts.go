@@ -10,8 +10,8 @@ import (
 
 // roomReceiptRoutes: Client-Server API, "Receipts" and "Read and unread markers".
 func (a *API) roomReceiptRoutes() {
-	a.client(http.MethodPost, "/rooms/{roomId}/receipt/{receiptType}/{eventId}", a.postReceipt, limited("requests"))
-	a.client(http.MethodPost, "/rooms/{roomId}/read_markers", a.postReadMarkers, limited("requests"))
+	a.client(http.MethodPost, "/rooms/{roomId}/receipt/{receiptType}/{eventId}", a.postReceipt, limited("requests"), active())
+	a.client(http.MethodPost, "/rooms/{roomId}/read_markers", a.postReadMarkers, limited("requests"), active())
 }
 
 func (a *API) postReceipt(r *request) (any, error) {

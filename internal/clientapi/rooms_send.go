@@ -8,7 +8,7 @@ import (
 
 // roomSendRoutes: Client-Server API, "Sending events to a room", message events, and "Redactions".
 func (a *API) roomSendRoutes() {
-	a.client(http.MethodPut, "/rooms/{roomId}/send/{eventType}/{txnId}", a.send, as(authGuest), limited("messages"), unlessSuspended())
+	a.client(http.MethodPut, "/rooms/{roomId}/send/{eventType}/{txnId}", a.send, as(authGuest), limited("messages"), unlessSuspended(), active())
 	a.client(http.MethodPut, "/rooms/{roomId}/redact/{eventId}/{txnId}", a.redact, limited("messages"))
 }
 

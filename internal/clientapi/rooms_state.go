@@ -16,7 +16,7 @@ func (a *API) roomStateRoutes() {
 	// With an empty state key the trailing slash is optional.
 	for _, path := range []string{"/rooms/{roomId}/state/{eventType}", "/rooms/{roomId}/state/{eventType}/", "/rooms/{roomId}/state/{eventType}/{stateKey}"} {
 		a.client(http.MethodGet, path, a.getState, as(authGuest))
-		a.client(http.MethodPut, path, a.putState, as(authGuest), limited("messages"), unlessSuspended())
+		a.client(http.MethodPut, path, a.putState, as(authGuest), limited("messages"), unlessSuspended(), active())
 	}
 	a.client(http.MethodGet, "/rooms/{roomId}/event/{eventId}", a.getEvent, as(authGuest))
 	a.client(http.MethodGet, "/rooms/{roomId}/members", a.members, as(authGuest))
