@@ -92,3 +92,14 @@ func (f fixture) register(name string) Login {
 func (f fixture) loginAs(name string, d NewDevice) (Login, error) {
 	return f.LoginByPassword(context.Background(), Identifier{Type: "m.id.user", User: name}, testPassword, d)
 }
+
+// openSQLite is a fresh database for tests in which its kind does not matter.
+func openSQLite(t *testing.T) *store.Store {
+	t.Helper()
+	db, err := store.Open(context.Background(), store.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}

@@ -61,6 +61,7 @@ type Service struct {
 	hashing chan struct{} // one slot for each password that is hashed at a time
 	waiting chan struct{} // one for each that waits, too
 	blocked *lru.Cache[string, time.Time]
+	chores  choreList
 
 	stop  context.CancelFunc
 	alive context.Context
@@ -90,11 +91,12 @@ func New(o Options) *Service {
 	s := &Service{
 		Options: o, cache: newSessionCache(), seen: newSeenList(),
 		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)), waiting: make(chan struct{}, maxHashing),
+		chores: choreList{active: map[choreKey]chan struct{}{}},
 	}
 	s.blocked, _ = lru.New[string, time.Time](maxBlocked) // fails for sizes below 1 only
 	s.alive, s.stop = context.WithCancel(context.Background())
 	s.tasks.Go(s.housekeeping)
-	s.tasks.Go(s.resumeChores)
+	s.tasks.Go(s.sweepChores)
 	return s
 }
 

@@ -24,7 +24,7 @@ var (
 // newUserID makes the user id for a wanted name. Client-Server API, POST /register: the server maps the name onto a user id in a
 // logical manner, or refuses it: capitals become small letters.
 func (s *Service) newUserID(username string) (string, error) {
-	localpart := strings.ToLower(username)
+	localpart := lower(username)
 	if localpart == "" || strings.ContainsFunc(localpart, notInLocalpart) {
 		return "", errInvalidUsername
 	}
@@ -33,6 +33,16 @@ func (s *Service) newUserID(username string) (string, error) {
 		return "", errLongUsername
 	}
 	return id, nil
+}
+
+// lower makes small letters of A to Z only: of other characters none has a small letter that may stand in a user id.
+func lower(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r - 'A' + 'a'
+		}
+		return r
+	}, name)
 }
 
 // notInLocalpart: Appendices, "User Identifiers": a-z, 0-9, ., _, =, -, / and +.
@@ -44,10 +54,10 @@ func notInLocalpart(r rune) bool {
 func (s *Service) localUserID(user string) (string, bool) {
 	name, ok := strings.CutPrefix(user, "@")
 	if !ok {
-		return s.userID(strings.ToLower(user)), true
+		return s.userID(lower(user)), true
 	}
 	localpart, server, ok := strings.Cut(name, ":")
-	return s.userID(strings.ToLower(localpart)), ok && server == s.ServerName
+	return s.userID(lower(localpart)), ok && server == s.ServerName
 }
 
 // IsLocal tells whether a user id is of this server.
