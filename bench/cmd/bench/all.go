@@ -35,7 +35,7 @@ var databases = []string{server.SQLite, server.PG}
 func (s *suite) steps() []step {
 	return []step{
 		{"peer", s.peer}, {"floor", s.floor}, {"steady", s.steady}, {"bigroom", s.bigRoom}, {"idle", s.idle}, {"clients", s.clients},
-		{"initialsync", s.initialSync}, {"coldstart", s.coldStart}, {"sizes", s.sizes},
+		{"initialsync", s.initialSync}, {"coldstart", s.coldStart}, {"sizes", s.sizes}, {"profile", s.profile},
 	}
 }
 
@@ -161,6 +161,38 @@ func (s *suite) coldStart(ctx context.Context) (any, error) {
 
 func (s *suite) sizes(ctx context.Context) (any, error) {
 	return each(s, func(b scenario.Bench) (scenario.Sizes, error) { return b.Sizes(ctx, growingSizes()) })
+}
+
+// profile loads Bongsu on each database once more, under the profiler, which costs some of the rate.
+func (s *suite) profile(ctx context.Context) (any, error) {
+	return each(s, func(b scenario.Bench) (profileResult, error) {
+		f := twentyRooms("profile")
+		f.defaults()
+		f.server = b.Options
+		f.profile = filepath.Join(os.TempDir(), "bongsu-"+b.Options.Database+".pprof")
+		row, err := f.run(ctx, s.progress)
+		if err != nil {
+			return profileResult{}, err
+		}
+		shares, err := readParts(f.profile)
+		return profileResult{Database: b.Options.Database, PerSend: row.ServerCPU, Parts: shares}, err
+	})
+}
+
+// profileResult is where the server's time went under the load.
+type profileResult struct {
+	Database string        `json:"database"`
+	PerSend  float64       `json:"server_cpu_ms_per_send"`
+	Parts    []report.Part `json:"parts"`
+}
+
+func readParts(file string) ([]report.Part, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the profile: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	return report.Parts(f)
 }
 
 // defaults are what the command line would set.

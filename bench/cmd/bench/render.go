@@ -28,6 +28,7 @@ func (s *suite) render() error {
 		syncs   []scenario.InitialSync
 		starts  []scenario.ColdStart
 		sizes   []scenario.Sizes
+		shares  []profileResult
 	)
 	err := errors.Join(
 		s.block(texts, "machine", &machine, func() string { return machine.String() + ".\n" }),
@@ -38,6 +39,7 @@ func (s *suite) render() error {
 		s.block(texts, "clients", &clients, func() string { return clientsTable(clients) }),
 		s.block(texts, "initialsync", &syncs, func() string { return syncTable(syncs) }),
 		s.block(texts, "coldstart", &starts, func() string { return startTable(starts) }),
+		s.block(texts, "profile", &shares, func() string { return profileTable(shares) }),
 		s.block(texts, "sizes", &sizes, func() string { return sizesTable(sizes) }),
 	)
 	if err != nil {
@@ -46,6 +48,12 @@ func (s *suite) render() error {
 	for _, r := range sizes {
 		file := filepath.Join(s.images, "cost-per-send-"+r.Database+".svg")
 		if err := drawSizes(file, r); err != nil {
+			return err
+		}
+	}
+	for _, r := range shares {
+		title := fmt.Sprintf("Where %.3f ms of the server's CPU a send go (%s)", r.PerSend, r.Database)
+		if err := report.DrawParts(filepath.Join(s.images, "profile-"+r.Database+".svg"), title, r.Parts); err != nil {
 			return err
 		}
 	}
@@ -137,6 +145,17 @@ func sizesTable(all []scenario.Sizes) string {
 	for _, r := range all {
 		for _, p := range r.Points {
 			fmt.Fprintf(&b, "| %s | %s | %d | %.3f | %.2f / %.2f | %.2f |\n", r.Database, p.Series, p.Size, p.CPU, p.SendP50, p.SendP99, p.Delivery)
+		}
+	}
+	return b.String()
+}
+
+func profileTable(all []profileResult) string {
+	var b strings.Builder
+	b.WriteString("| database | part | of the server's CPU | CPU a send (ms) |\n|---|---|---:|---:|\n")
+	for _, r := range all {
+		for _, p := range r.Parts {
+			fmt.Fprintf(&b, "| %s | %s | %.1f %% | %.3f |\n", r.Database, p.Name, p.Percent, r.PerSend*p.Percent/100)
 		}
 	}
 	return b.String()
