@@ -8,7 +8,7 @@
 //     the bus's node id; a token of another node, or of an earlier run, counts as counter 0, to which everything that is true now is news.
 //   - The cost of asking what is new depends on how much is new, not on how much there is.
 //   - Memory is bounded: beyond its limits, the oldest of what is over is forgotten first, and new things are not taken on.
-//   - notify is called after the change is readable, outside of every lock, once for each change, possibly by several goroutines at once.
+//   - notify is called after the change is readable, outside of every lock.
 //
 // It never decides who may see what, never speaks HTTP, and stores nothing but, through a Saver, a user's last status message and activity.
 package ephemeral

@@ -26,11 +26,11 @@ const (
 type Presence struct {
 	bus    bus.Bus
 	log    *slog.Logger
-	notify func(userID string)
+	notify *notifier
 	leave  func()
 	saver  *saving // nil: nothing is saved
 
-	mu      sync.RWMutex // guards what follows and every user; never held while calling notify, the bus or the Saver
+	mu      sync.RWMutex // guards what follows and every user; never held while calling the bus or the Saver
 	closed  bool
 	counter int64
 	users   map[string]*user
@@ -38,11 +38,13 @@ type Presence struct {
 	gone    *list.List // of *user who are offline, the longest ago first
 }
 
-// NewPresence listens on the bus from now on. notify is called with each user of whom others see a change. saver may be nil.
+// NewPresence listens on the bus from now on. notify is called with each user of whom others see a change, by one goroutine; it may take its
+// time, and changes of one user that come meanwhile are told once. saver may be nil.
 func NewPresence(b bus.Bus, saver Saver, log *slog.Logger, notify func(userID string)) (*Presence, error) {
-	p := &Presence{bus: b, log: log, notify: notify, users: map[string]*user{}, changed: list.New(), gone: list.New()}
+	p := &Presence{bus: b, log: log, notify: newNotifier(notify), users: map[string]*user{}, changed: list.New(), gone: list.New()}
 	leave, err := bus.Listen(b, p.hear)
 	if err != nil {
+		p.notify.close()
 		return nil, err
 	}
 	p.leave = leave
@@ -191,7 +193,11 @@ func (p *Presence) Close(ctx context.Context) error {
 		}
 	}
 	p.mu.Unlock()
-	if already || p.saver == nil {
+	if already {
+		return nil
+	}
+	p.notify.close()
+	if p.saver == nil {
 		return nil
 	}
 	close(p.saver.quit)
@@ -322,7 +328,7 @@ func (p *Presence) announce(userID string, visible, tell bool, m bus.Presence) {
 		}
 	}
 	if visible {
-		p.notify(userID)
+		p.notify.add(userID)
 	}
 }
 

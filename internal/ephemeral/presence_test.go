@@ -59,6 +59,7 @@ func TestPresenceOfADay(t *testing.T) {
 		pass(activeFor)
 		wantState(t, p, "@alice", Online, false)
 		p.Active("@alice", "PHONE")
+		pass(0)
 		wantState(t, p, "@alice", Online, true)
 		if got := get(t, p, "@alice").LastActive; !got.Equal(began.Add(activeFor)) {
 			t.Errorf("last active at %v", got)
@@ -112,6 +113,7 @@ func TestPresenceByChoice(t *testing.T) {
 		wantState(t, p, "@alice", Unavailable, false)
 		p.Active("@alice", "A")
 		wantState(t, p, "@alice", Online, true)
+		synctest.Wait()
 		notices.take()
 
 		p.Put("@alice", "A", Offline, "")
@@ -123,6 +125,7 @@ func TestPresenceByChoice(t *testing.T) {
 		if s := get(t, p, "@alice"); s.LastActive.After(hidden) {
 			t.Error("the time of the last activity betrays a user who is hidden")
 		}
+		synctest.Wait()
 		if got := notices.take(); len(got) != 1 {
 			t.Errorf("notices %v", got)
 		}

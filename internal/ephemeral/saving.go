@@ -217,7 +217,7 @@ func (p *Presence) loaded(found []store.Presence) {
 	}
 	p.mu.Unlock()
 	for _, id := range changed {
-		p.notify(id)
+		p.notify.add(id)
 	}
 }
 

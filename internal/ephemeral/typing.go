@@ -60,7 +60,7 @@ type typer struct {
 	until  time.Time
 }
 
-// NewTyping listens on the bus from now on. notify is called with each room whose typing changes.
+// NewTyping listens on the bus from now on. notify is called with each room whose typing changes, by whoever changed it: it must be quick.
 func NewTyping(b bus.Bus, log *slog.Logger, notify func(roomID string)) (*Typing, error) {
 	t := &Typing{bus: b, log: log, notify: notify, rooms: map[string]*typingRoom{}, changed: list.New(), stopped: list.New()}
 	leave, err := bus.Listen(b, func(m bus.Typing) { t.apply(m.RoomID, m.UserID, time.Duration(m.ForMS)*time.Millisecond) })
