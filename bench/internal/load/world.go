@@ -56,6 +56,11 @@ func NewWorld(ctx context.Context, addr string, shape Shape) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewWorldOf(ctx, addr, shape, users)
+}
+
+// NewWorldOf makes and joins rooms with users who are there already, each user in one room.
+func NewWorldOf(ctx context.Context, addr string, shape Shape, users []client.Session) (*World, error) {
 	w := &World{Addr: addr, Shape: shape, Rooms: make([]Room, shape.Rooms)}
 	for i := range w.Rooms {
 		w.Rooms[i].Members = users[i*shape.Members : (i+1)*shape.Members]

@@ -66,7 +66,11 @@ func (b Bench) Clients(ctx context.Context, n int) (out Clients, err error) {
 		shape := load.Shape{Rooms: n / clientsPerRoom, Members: clientsPerRoom}
 		out.Clients = shape.Rooms * shape.Members
 		b.say("making %d users in %d rooms", out.Clients, shape.Rooms)
-		world, err := load.NewWorld(ctx, load.Host(in.URL), shape)
+		users, err := b.users(ctx, in, "waits-", out.Clients)
+		if err != nil {
+			return err
+		}
+		world, err := load.NewWorldOf(ctx, load.Host(in.URL), shape, users)
 		if err != nil {
 			return err
 		}

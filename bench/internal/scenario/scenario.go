@@ -9,6 +9,9 @@ import (
 	"io"
 	"time"
 
+	"bongsu.org/bongsu/bench/internal/client"
+	"bongsu.org/bongsu/bench/internal/floor"
+	"bongsu.org/bongsu/bench/internal/load"
 	"bongsu.org/bongsu/bench/internal/server"
 )
 
@@ -44,6 +47,22 @@ func restart(ctx context.Context, in *server.Instance) (time.Duration, error) {
 		return 0, fmt.Errorf("stopping the server: %w", err)
 	}
 	return in.Launch(ctx)
+}
+
+// users makes n accounts: straight in the database where that is possible, which restarts the server, and else by registering.
+func (b Bench) users(ctx context.Context, in *server.Instance, prefix string, n int) ([]client.Session, error) {
+	if in.Server != server.Bongsu {
+		return load.RegisterUsers(ctx, load.Host(in.URL), prefix, n)
+	}
+	if err := in.Halt(); err != nil {
+		return nil, fmt.Errorf("stopping the server: %w", err)
+	}
+	users, err := floor.Accounts(ctx, in.Store(), prefix, n)
+	if err != nil {
+		return nil, err
+	}
+	_, err = in.Launch(ctx)
+	return users, err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -76,7 +76,7 @@ func (s *series) outsiders(ctx context.Context, sizes []int) error {
 		return err
 	}
 	for _, size := range sizes {
-		more, err := load.RegisterUsers(ctx, world.Addr, fmt.Sprintf("out%d-", size), size-len(s.users))
+		more, err := s.bench.users(ctx, s.in, fmt.Sprintf("out%d-", size), size-len(s.users))
 		if err != nil {
 			return err
 		}
