@@ -50,7 +50,7 @@ func (s *Service) Authenticate(ctx context.Context, token string, seen Seen) (Se
 	if c.expired(now) {
 		return Session{}, ErrExpiredToken
 	}
-	s.seen.note(deviceKey{c.session.UserID, c.session.DeviceID}, lastSeen{Seen: seen, at: now})
+	s.seen.note(deviceKey{c.session.UserID, c.session.DeviceID}, seen, now)
 	return c.session, nil
 }
 

@@ -41,13 +41,28 @@ func (r *fakeRooms) ProfileChanged(_ context.Context, userID string) error {
 	return r.note("profile " + userID)
 }
 
-func (f fixture) chores(t *testing.T) (out []store.Chore) {
+func (f fixture) undone(t *testing.T) (out []store.Chore) {
 	t.Helper()
 	err := f.Store.Read(context.Background(), func(tx *store.Tx) (err error) {
 		out, err = tx.Chores(context.Background(), 10)
 		return err
 	})
 	return must(t, out, err)
+}
+
+// waitChores waits until the node is doing none of a user's chores.
+func (f fixture) waitChores(userID string) {
+	for _, kind := range []string{choreLeave, choreProfile} {
+		k := choreKey{userID, kind}
+		for {
+			done, mine := f.chores.begin(k)
+			if mine {
+				f.chores.end(k)
+				break
+			}
+			<-done
+		}
+	}
 }
 
 func TestDeactivationLeavesRooms(t *testing.T) {
@@ -58,7 +73,8 @@ func TestDeactivationLeavesRooms(t *testing.T) {
 		if call := <-rooms.called; call != "leave @alice:example.org" {
 			t.Fatal(call)
 		}
-		if left := f.chores(t); len(left) != 0 {
+		f.waitChores(l.UserID)
+		if left := f.undone(t); len(left) != 0 {
 			t.Fatalf("left undone: %v", left)
 		}
 	})
@@ -69,7 +85,7 @@ func TestChoresOfADeadNodeAreDoneByTheNextStart(t *testing.T) {
 		l := f.register("alice")
 		must(t, 0, f.SetProfileField(context.Background(), l.UserID, FieldDisplayName, json.RawMessage(`"A"`)))
 		must(t, 0, f.Deactivate(context.Background(), l.UserID, false))
-		if left := f.chores(t); len(left) != 2 {
+		if left := f.undone(t); len(left) != 2 {
 			t.Fatalf("chores %v", left)
 		}
 		rooms := newFakeRooms()
@@ -78,8 +94,8 @@ func TestChoresOfADeadNodeAreDoneByTheNextStart(t *testing.T) {
 		if !got["leave @alice:example.org"] || !got["profile @alice:example.org"] {
 			t.Fatal(got)
 		}
-		next.Close()
-		if left := f.chores(t); len(left) != 0 {
+		next.waitChores(l.UserID)
+		if left := f.undone(t); len(left) != 0 {
 			t.Fatalf("left undone: %v", left)
 		}
 	})
@@ -91,14 +107,15 @@ func TestFailedChoreStaysForTheSweep(t *testing.T) {
 		l := f.register("alice")
 		rooms.before = func(string) error { return errors.New("lane is full") }
 		must(t, 0, f.SetProfileField(context.Background(), l.UserID, FieldAvatarURL, json.RawMessage(`"mxc://example.org/a"`)))
-		left := f.chores(t)
+		f.waitChores(l.UserID)
+		left := f.undone(t)
 		if len(left) != 1 {
 			t.Fatalf("chores %v", left)
 		}
 		rooms.before = func(string) error { return nil }
 		f.sweep(map[store.Chore]bool{left[0]: true})
 		<-rooms.called
-		if left := f.chores(t); len(left) != 0 {
+		if left := f.undone(t); len(left) != 0 {
 			t.Fatalf("left undone: %v", left)
 		}
 	})
@@ -118,7 +135,8 @@ func TestChoreThatIsAskedForWhileItIsDoneIsDoneAgain(t *testing.T) {
 		must(t, 0, f.SetProfileField(context.Background(), l.UserID, FieldDisplayName, json.RawMessage(`"A"`)))
 		<-rooms.called
 		<-rooms.called
-		if left := f.chores(t); len(left) != 0 {
+		f.waitChores(l.UserID)
+		if left := f.undone(t); len(left) != 0 {
 			t.Fatalf("left undone: %v", left)
 		}
 	})

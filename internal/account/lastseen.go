@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"bongsu.org/bongsu/internal/store"
@@ -29,13 +30,20 @@ type seenList struct {
 
 func newSeenList() seenList { return seenList{mu: &sync.Mutex{}, m: map[deviceKey]lastSeen{}} }
 
-func (l *seenList) note(k deviceKey, v lastSeen) {
+// seenApart is how much later, in ms, a device must be seen again at the same address to be noted again.
+const seenApart = 1000
+
+// note remembers a request, of which the strings are copied: they would keep the whole request in memory.
+func (l *seenList) note(k deviceKey, seen Seen, at int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.m[k]; !known && len(l.m) >= maxSeen {
+	old, known := l.m[k]
+	if known && old.Address == seen.Address && at-old.at < seenApart || !known && len(l.m) >= maxSeen {
 		return
 	}
-	l.m[k] = v
+	l.m[k] = lastSeen{at: at, Seen: Seen{
+		Address: strings.Clone(seen.Address), UserAgent: strings.Clone(clip(seen.UserAgent, maxAgent)),
+	}}
 }
 
 func (l *seenList) get(k deviceKey) (lastSeen, bool) {
@@ -59,7 +67,7 @@ func (s *Service) flushSeen(ctx context.Context) {
 	batch := make([]store.Device, 0, min(len(m), seenBatch))
 	for k, v := range m {
 		batch = append(batch, store.Device{
-			UserID: k.userID, ID: k.deviceID, LastSeenTS: v.at, LastSeenIP: v.Address, LastSeenWith: clip(v.UserAgent, maxAgent),
+			UserID: k.userID, ID: k.deviceID, LastSeenTS: v.at, LastSeenIP: v.Address, LastSeenWith: v.UserAgent,
 		})
 		if len(batch) == seenBatch {
 			s.writeSeen(ctx, batch)
