@@ -100,7 +100,8 @@ func (s *Spec) addFile(file string) error {
 	for p, methods := range doc.Paths {
 		for method, op := range methods {
 			o := &Operation{
-				Method: strings.ToUpper(method), Path: base + p, ID: op.OperationID, File: path.Base(file), Deprecated: op.Deprecated,
+				// One path has a space at its end in the files, so that two of them may describe it.
+				Method: strings.ToUpper(method), Path: base + strings.TrimSpace(p), ID: op.OperationID, File: path.Base(file), Deprecated: op.Deprecated,
 				responses: map[string]any{}, pointers: map[string]string{},
 			}
 			o.segments = strings.Split(strings.TrimPrefix(o.Path, "/"), "/")
