@@ -76,7 +76,7 @@ func (s *Service) argon(ctx context.Context, password string, salt []byte, memor
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return argon2.IDKey([]byte(password), salt, rounds, memory, argonThreads, uint32(size)), nil //nolint:gosec // size is small
+	return argon2.IDKey([]byte(password), salt, rounds, memory, argonThreads, uint32(size)), nil
 }
 
 // hashPassword makes the form in which a password is stored: a PHC string.

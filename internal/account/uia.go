@@ -52,6 +52,7 @@ type UIADone struct {
 type uiaSession struct {
 	Operation string
 	UserID    string
+	Flows     []Flow
 	Completed []string
 	Found     map[string]string
 	Body      json.RawMessage
@@ -94,6 +95,24 @@ func (s *Service) Authorize(ctx context.Context, r UIARequest) (UIADone, error) 
 	return done, nil
 }
 
+// CompleteStage does one stage of a session outside the call that opened it, as the fallback pages do (Client-Server API, "Fallback").
+// The call, repeated with the session alone, then goes on. The error is that of the stage; store.ErrNotFound without such a session.
+func (s *Service) CompleteStage(ctx context.Context, name string, auth json.RawMessage) error {
+	var a authObject
+	if err := json.Unmarshal(auth, &a); err != nil {
+		return mxerr.BadJSONf("auth does not have the right form")
+	}
+	session, err := s.loadUIA(ctx, name)
+	if err != nil {
+		return err
+	}
+	r := UIARequest{Operation: session.Operation, UserID: session.UserID, Flows: session.Flows, Auth: auth}
+	if err := s.takeStage(ctx, r, &session, a.Type); err != nil {
+		return err
+	}
+	return s.saveUIA(ctx, name, session)
+}
+
 // FinishUIA ends the session of a call that has succeeded: each further call must be authenticated anew.
 func (s *Service) FinishUIA(ctx context.Context, d UIADone) {
 	if d.session == "" {
@@ -128,7 +147,7 @@ func (s *Service) openUIA(ctx context.Context, name string, r UIARequest) (strin
 func (s *Service) challenge(ctx context.Context, r UIARequest, name string, session uiaSession, why *mxerr.Error) error {
 	if name == "" {
 		name = randomText(24)
-		session.Operation, session.UserID = r.Operation, r.UserID
+		session.Operation, session.UserID, session.Flows = r.Operation, r.UserID, r.Flows
 		if len(r.Body) <= maxRemembered {
 			session.Body = r.Body
 		}
