@@ -1,0 +1,60 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"bongsu.org/bongsu/internal/media"
+)
+
+// chore is work that is done from time to time, beside requests. Parts that do theirs by themselves are not here.
+type chore struct {
+	name  string
+	every time.Duration
+	run   func(context.Context) error
+}
+
+// chores runs a node's chores.
+type chores struct {
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+}
+
+// startChores starts the chores of the parts.
+func startChores(p *parts, log *slog.Logger) *chores {
+	return runChores(log, chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep})
+}
+
+func runChores(log *slog.Logger, list ...chore) *chores {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &chores{cancel: cancel}
+	for _, one := range list {
+		c.tasks.Go(func() { one.repeat(ctx, log) })
+	}
+	return c
+}
+
+// stop ends the chores and waits for those that are at work.
+func (c *chores) stop() {
+	c.cancel()
+	c.tasks.Wait()
+}
+
+// repeat runs a chore for ever. The pauses vary by a fifth, so that nodes which were started together do not work all at once.
+func (c chore) repeat(ctx context.Context, log *slog.Logger) {
+	for {
+		pause := time.NewTimer(time.Duration(float64(c.every) * (0.8 + 0.4*rand.Float64()))) //nolint:gosec // no secret
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return
+		case <-pause.C:
+		}
+		if err := c.run(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("a chore failed; it is tried again", "chore", c.name, "err", err)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+
+	"bongsu.org/bongsu/internal/clientapi"
+	"bongsu.org/bongsu/internal/config"
+	"bongsu.org/bongsu/internal/inflight"
+	"bongsu.org/bongsu/internal/mxerr"
+	"bongsu.org/bongsu/internal/ops"
+	"bongsu.org/bongsu/internal/room"
+)
+
+// compressFrom is the size from which a response is compressed: below it the packet is as good as empty anyway.
+const compressFrom = 1024
+
+// front is what a request meets before the API: its place among those at work, its deadlines, compression.
+type front struct {
+	gates    *inflight.Gates
+	draining context.Context //nolint:containedctx // it ends when the node stops, and with it the requests that wait
+	plain    http.Handler
+	zipped   http.Handler
+}
+
+// newHandler makes everything that is served to clients.
+func newHandler(cfg *config.Config, p *parts, m *ops.Metrics, health *ops.Health, f *front, log *slog.Logger) (http.Handler, error) {
+	landing, err := newLanding(cfg.ServerName, cfg.PublicBaseURL)
+	if err != nil {
+		return nil, err
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(compressFrom), gzhttp.CompressionLevel(gzip.BestSpeed),
+		gzhttp.EnableZstd(false), gzhttp.PreferZstd(false))
+	if err != nil {
+		return nil, fmt.Errorf("setting up compression: %w", err)
+	}
+	f.plain = newAPI(cfg, p, log)
+	f.zipped = compress(f.plain)
+
+	mux := chi.NewMux()
+	mux.Use(m.Middleware)
+	mux.Get("/", landing)
+	mux.Head("/", landing)
+	mux.Method(http.MethodGet, "/health/live", health.Live())
+	mux.Method(http.MethodGet, "/health/ready", health.Ready())
+	mux.NotFound(f.ServeHTTP)
+	mux.MethodNotAllowed(f.ServeHTTP)
+	return mux, nil
+}
+
+func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
+	d := clientapi.Deps{
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
+		Aliases: room.NewAliases(p.rooms, p.reader), Receipts: room.NewReceipts(p.reader), Media: p.media, Typing: p.typing, Presence: p.presence,
+		Sync: p.sync, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
+		Log: log,
+	}
+	if p.limiter != nil { // a nil *Limiter in the interface would not be nil
+		d.Limiter = p.limiter
+	}
+	return clientapi.New(d)
+}
+
+// ServeHTTP implements http.Handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	class := classify(r)
+	leave, err := f.gates.Enter(r.Context(), class)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	defer leave()
+	setDeadlines(w, r, class)
+	switch class {
+	case classMedia:
+		f.plain.ServeHTTP(w, r) // compressed as it is, or encrypted
+	case classSync:
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(f.draining, cancel)()
+		f.zipped.ServeHTTP(w, r.WithContext(ctx))
+	default:
+		f.zipped.ServeHTTP(w, r)
+	}
+}
+
+// refuse answers a request that there is no room for.
+func refuse(w http.ResponseWriter, err error) {
+	var mx *mxerr.Error
+	if !errors.As(err, &mx) {
+		return // the client has left while it waited for its turn
+	}
+	h := w.Header()
+	if ms, ok := mx.Fields["retry_after_ms"].(int64); ok {
+		h.Set("Retry-After", strconv.FormatInt((ms+999)/1000, 10))
+	}
+	h.Set("Access-Control-Allow-Origin", "*") // else a browser's client does not see what it is
+	h.Set("Content-Type", "application/json")
+	w.WriteHeader(mx.Status)
+	_ = json.NewEncoder(w).Encode(mx) // the client may be gone
+}

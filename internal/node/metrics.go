@@ -1,0 +1,55 @@
+package node
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"bongsu.org/bongsu/internal/inflight"
+)
+
+var (
+	descRunning     = prometheus.NewDesc("bongsu_requests_running", "Requests at work, by class; those of class sync wait for news.", []string{"class"}, nil)
+	descWaiting     = prometheus.NewDesc("bongsu_requests_waiting", "Requests that wait for their turn, by class.", []string{"class"}, nil)
+	descRefused     = prometheus.NewDesc("bongsu_requests_refused_total", "Requests refused because of load, by class.", []string{"class"}, nil)
+	descConns       = prometheus.NewDesc("bongsu_connections", "Open connections of clients.", nil, nil)
+	descConnRefused = prometheus.NewDesc("bongsu_connections_refused_total", "Connections refused because there were too many.", nil, nil)
+	descPeers       = prometheus.NewDesc("bongsu_bus_peers", "Other nodes that this one is connected to.", nil, nil)
+	descPublished   = prometheus.NewDesc("bongsu_bus_published_total", "Messages sent to other nodes.", nil, nil)
+	descReceived    = prometheus.NewDesc("bongsu_bus_received_total", "Messages received from other nodes.", nil, nil)
+	descDropped     = prometheus.NewDesc("bongsu_bus_dropped_total", "Messages from other nodes that a full queue lost.", nil, nil)
+)
+
+// collector reads the parts' own counters whenever metrics are asked for.
+type collector struct {
+	parts *parts
+	gates *inflight.Gates
+	conns *limitedListener
+}
+
+func registerMetrics(r prometheus.Registerer, p *parts, g *inflight.Gates, conns *limitedListener) {
+	r.MustRegister(&collector{parts: p, gates: g, conns: conns})
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	count := func(d *prometheus.Desc, v uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+	}
+	for class, s := range c.gates.Stats() {
+		gauge(descRunning, float64(s.Running), class)
+		gauge(descWaiting, float64(s.Waiting), class)
+		count(descRefused, s.Refused, class)
+	}
+	gauge(descConns, float64(c.conns.open.Load()))
+	count(descConnRefused, c.conns.refused.Load())
+	bus := c.parts.bus.Stats()
+	gauge(descPeers, float64(bus.Peers))
+	count(descPublished, bus.Published)
+	count(descReceived, bus.Received)
+	count(descDropped, bus.Dropped)
+}

@@ -1,0 +1,219 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"bongsu.org/bongsu/internal/config"
+	"bongsu.org/bongsu/internal/ops"
+)
+
+// Node is a running server.
+type Node struct {
+	log    *slog.Logger
+	parts  *parts
+	health *ops.Health
+	client *listener
+	ops    *listener // metrics; nil if there are none
+	chores *chores
+	drain  context.CancelFunc
+	token  string
+	first  bool
+
+	once  sync.Once
+	ended chan struct{}
+	err   error // of the end; set before ended is closed
+}
+
+// Start starts a server and returns when it serves. The context ends the start, not the server.
+func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Node, err error) {
+	n := &Node{log: log, ended: make(chan struct{})}
+	if n.parts, err = startParts(ctx, &cfg, log); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			n.abandon(context.WithoutCancel(ctx))
+		}
+	}()
+	if n.token, n.first, err = firstRun(ctx, &cfg, n.parts.accounts); err != nil {
+		return nil, err
+	}
+	if err := n.serve(ctx, &cfg); err != nil {
+		return nil, err
+	}
+	n.chores = startChores(n.parts, log)
+	go n.watch()
+	return n, nil
+}
+
+// serve opens the listeners.
+func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
+	draining, drain := context.WithCancel(context.WithoutCancel(ctx))
+	n.drain = drain
+	metrics := ops.NewMetrics()
+	gates := newGates(cfg.Sync.MaxWaiters)
+	n.health = newHealth(n.parts, n.log)
+	handler, err := newHandler(cfg, n.parts, metrics, n.health, &front{gates: gates, draining: draining}, n.log)
+	if err != nil {
+		return err
+	}
+	socket, err := listen(ctx, cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("opening the address to serve on: %w", err)
+	}
+	limited := limitListener(socket, maxConnections(cfg.Sync.MaxWaiters))
+	n.client = newListener(limited, newHTTPServer(handler, n.log))
+	registerMetrics(metrics.Registry(), n.parts, gates, limited)
+	if cfg.Metrics.Listen != "" {
+		socket, err := listen(ctx, cfg.Metrics.Listen)
+		if err != nil {
+			return fmt.Errorf("opening the address for metrics: %w", err)
+		}
+		n.ops = newListener(socket, newHTTPServer(metrics.Handler(n.log), n.log))
+	}
+	n.client.start()
+	if n.ops != nil {
+		n.ops.start()
+	}
+	return nil
+}
+
+// Addr is the address that the node serves on.
+func (n *Node) Addr() string { return n.client.socket.Addr().String() }
+
+// FirstRun tells whether the server has no account yet, and the registration token with which people may register, if they need one.
+func (n *Node) FirstRun() (token string, first bool) { return n.token, n.first }
+
+// Wait returns when the node has ended; with an error if nobody asked it to.
+func (n *Node) Wait() error {
+	<-n.ended
+	return n.err
+}
+
+// watch ends the node if its listener fails.
+func (n *Node) watch() {
+	select {
+	case <-n.ended:
+	case <-n.client.failed:
+		n.end(fmt.Errorf("serving: %w", n.client.err), func() { n.abandon(context.Background()) })
+	}
+}
+
+// Shutdown ends the node: it is not ready any more, the requests that wait are answered, the others finish, and the parts end. When ctx
+// ends first, connections are cut. What was acknowledged is durable in either case.
+func (n *Node) Shutdown(ctx context.Context) error {
+	var err error
+	n.end(nil, func() { err = n.stop(ctx) })
+	return err
+}
+
+// end runs stop once and then says that the node has ended.
+func (n *Node) end(reason error, stop func()) {
+	n.once.Do(func() {
+		stop()
+		n.err = reason
+		close(n.ended)
+	})
+}
+
+func (n *Node) stop(ctx context.Context) error {
+	start := time.Now()
+	n.health.Drain()
+	n.drain()
+	n.chores.stop()
+	err := n.client.stop(ctx)
+	if n.ops != nil {
+		err = errors.Join(err, n.ops.stop(ctx))
+	}
+	n.parts.end(ctx)
+	n.log.Info("stopped", "after", time.Since(start).Round(time.Millisecond))
+	return err
+}
+
+// abandon ends a node at once.
+func (n *Node) abandon(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel() // nobody is waited for
+	if n.drain != nil {
+		n.drain()
+	}
+	if n.chores != nil {
+		n.chores.stop()
+	}
+	for _, l := range []*listener{n.client, n.ops} {
+		if l != nil {
+			_ = l.stop(ctx) // its failure is what brought us here, or nothing
+		}
+	}
+	n.parts.end(ctx)
+}
+
+// listener is an HTTP server on an open socket.
+type listener struct {
+	socket net.Listener
+	server *http.Server
+	failed chan struct{} // closed when serving ended by itself
+	err    error         // why; set before failed is closed
+
+	started bool
+	// working is held for reading by every request, and for writing by whoever waits for the last of them.
+	working sync.RWMutex
+}
+
+func newListener(socket net.Listener, server *http.Server) *listener {
+	l := &listener{socket: socket, server: server, failed: make(chan struct{})}
+	inner := server.Handler
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !l.working.TryRLock() {
+			panic(http.ErrAbortHandler) // it came when all connections were being cut
+		}
+		defer l.working.RUnlock()
+		inner.ServeHTTP(w, r)
+	})
+	return l
+}
+
+func (l *listener) start() {
+	l.started = true
+	go func() {
+		if err := l.server.Serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
+			l.err = err
+			close(l.failed)
+		}
+	}()
+}
+
+// cutTimeout is how long requests have to notice that their connections were cut.
+const cutTimeout = 2 * time.Second
+
+// stop lets the requests finish, or cuts them off when ctx ends. When it returns no request is at work, but in the worst case, where it
+// returns an error.
+func (l *listener) stop(ctx context.Context) error {
+	if !l.started {
+		return l.socket.Close()
+	}
+	if l.server.Shutdown(ctx) == nil {
+		return nil
+	}
+	_ = l.server.Close() // ends the contexts of the requests
+	idle := make(chan struct{})
+	go func() {
+		l.working.Lock()
+		close(idle)
+	}()
+	timeout := time.NewTimer(cutTimeout)
+	defer timeout.Stop()
+	select {
+	case <-idle:
+		return nil
+	case <-timeout.C:
+		return errors.New("requests did not end in time")
+	}
+}

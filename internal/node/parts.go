@@ -1,0 +1,213 @@
+package node
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/bus"
+	"bongsu.org/bongsu/internal/config"
+	"bongsu.org/bongsu/internal/ephemeral"
+	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/ratelimit"
+	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/store"
+	bsync "bongsu.org/bongsu/internal/sync"
+)
+
+// parts are what a server consists of below HTTP.
+type parts struct {
+	store    *store.Store
+	bus      bus.Bus
+	sync     *bsync.Service
+	reader   *room.Reader
+	rooms    *room.Engine
+	accounts *account.Service
+	media    *media.Service
+	typing   *ephemeral.Typing
+	presence *ephemeral.Presence // nil: switched off
+	limiter  *ratelimit.Limiter  // nil: switched off
+
+	// ends undo what was started, the last first.
+	ends []func(context.Context)
+}
+
+// startParts starts everything below HTTP. What was started is ended again if the rest cannot be.
+func startParts(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *parts, err error) {
+	p := &parts{limiter: newLimiter(cfg.RateLimits)}
+	defer func() {
+		if err != nil {
+			p.end(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := p.openStore(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	signer, err := loadSigner(ctx, p.store, cfg.ServerName)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.startBus(cfg, log); err != nil {
+		return nil, err
+	}
+	if err := p.startRooms(ctx, cfg, signer, log); err != nil {
+		return nil, err
+	}
+	if err := p.startEphemeral(cfg, log); err != nil {
+		return nil, err
+	}
+	if err := p.startAccounts(cfg, log); err != nil {
+		return nil, err
+	}
+	return p, p.startMedia(cfg, log)
+}
+
+// later is what the end of the parts calls.
+func (p *parts) later(end func(context.Context)) { p.ends = append(p.ends, end) }
+
+// end ends what was started, in reverse order.
+func (p *parts) end(ctx context.Context) {
+	for len(p.ends) > 0 {
+		last := len(p.ends) - 1
+		p.ends[last](ctx)
+		p.ends = p.ends[:last]
+	}
+}
+
+func (p *parts) openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error) {
+	p.store, err = store.Open(ctx, store.Options{URL: cfg.Database, Dir: cfg.Data, Lanes: cfg.Lanes, Log: log})
+	if err != nil {
+		return fmt.Errorf("opening the database: %w", err)
+	}
+	p.later(func(context.Context) { p.store.Close() })
+	return fixServerName(ctx, p.store, cfg.ServerName)
+}
+
+func (p *parts) startBus(cfg *config.Config, log *slog.Logger) (err error) {
+	p.bus, err = openBus(cfg, log)
+	if err != nil {
+		return fmt.Errorf("joining the other nodes: %w", err)
+	}
+	p.later(func(ctx context.Context) {
+		if err := p.bus.Close(ctx); err != nil {
+			log.Warn("leaving the other nodes failed", "err", err)
+		}
+	})
+	return nil
+}
+
+func openBus(cfg *config.Config, log *slog.Logger) (bus.Bus, error) {
+	b := cfg.Bus
+	o := bus.Options{
+		ClusterName: cfg.ServerName, ClusterListen: b.ClusterListen, ClusterAdvertise: b.ClusterAdvertise, Routes: b.Routes,
+		ClusterSecret: string(b.Secret),
+	}
+	if o.Alone() {
+		return bus.NewLocal(), nil
+	}
+	if b.TLSCertificate != "" {
+		var err error
+		if o.TLS, err = bus.LoadTLS(b.TLSCertificate, b.TLSKey, b.TLSAuthority); err != nil {
+			return nil, err
+		}
+	}
+	return bus.Start(o, log)
+}
+
+// startRooms starts sync before the engine, since from its first batch on the engine tells sync what it wrote.
+func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room.Signer, log *slog.Logger) (err error) {
+	p.reader = room.NewReader(p.store)
+	p.sync, err = bsync.New(ctx, bsync.Options{Store: p.store, Rooms: p.reader, NodeID: p.bus.NodeID(), Log: log})
+	if err != nil {
+		return fmt.Errorf("following the database: %w", err)
+	}
+	p.later(func(context.Context) { p.sync.Close() })
+	if err := p.hearLanes(); err != nil {
+		return err
+	}
+	p.rooms, err = room.NewEngine(room.Options{
+		Store: p.store, Signer: signer, DefaultVersion: cfg.DefaultRoomVersion, Committed: p.committed(log), Log: log,
+	})
+	return err
+}
+
+func (p *parts) startEphemeral(cfg *config.Config, log *slog.Logger) (err error) {
+	if p.typing, err = ephemeral.NewTyping(p.bus, log, p.sync.TypingChanged); err != nil {
+		return fmt.Errorf("listening to the other nodes: %w", err)
+	}
+	p.later(func(context.Context) { p.typing.Close() })
+	if cfg.Presence {
+		if p.presence, err = ephemeral.NewPresence(p.bus, p.store, log, p.sync.PresenceChanged); err != nil {
+			return fmt.Errorf("listening to the other nodes: %w", err)
+		}
+		p.later(func(ctx context.Context) {
+			if err := p.presence.Close(ctx); err != nil {
+				log.Warn("saving presence failed", "err", err)
+			}
+		})
+	}
+	p.sync.SetEphemeral(p.typing, p.presence)
+	return nil
+}
+
+func (p *parts) startAccounts(cfg *config.Config, log *slog.Logger) error {
+	o := account.Options{
+		ServerName: cfg.ServerName, Store: p.store, Registration: account.Registration(cfg.Registration), AllowGuests: cfg.AllowGuests,
+		SharedSecret: string(cfg.RegistrationSharedSecret), AccessLifetime: cfg.Tokens.AccessLifetime.Std(),
+		RefreshLifetime: cfg.Tokens.RefreshLifetime.Std(), OnRevoked: p.tellRevoked(log), Rooms: p.rooms, Log: log,
+	}
+	if p.limiter != nil {
+		o.FailedLogin = p.countFailedLogin
+	}
+	p.accounts = account.New(o)
+	p.later(func(context.Context) { p.accounts.Close() })
+	return p.hearRevoked()
+}
+
+func (p *parts) startMedia(cfg *config.Config, log *slog.Logger) error {
+	blobs, err := media.NewDir(cfg.MediaDirectory())
+	if err != nil {
+		return fmt.Errorf("opening the media folder: %w", err)
+	}
+	roots, err := rootCAs(cfg.CAFile)
+	if err != nil {
+		return err
+	}
+	c := media.DefaultConfig(cfg.ServerName)
+	c.MaxUpload = int64(cfg.Media.MaxUploadSize)
+	c.AllowedTypes = cfg.Media.AllowedTypes
+	c.UserQuota = int64(cfg.Media.UserQuota)
+	c.MaxPending = cfg.Media.MaxPending
+	c.PendingLifetime = cfg.Media.PendingLifetime.Std()
+	c.MaxPixels = int64(cfg.Media.MaxImagePixels)
+	c.Previews = cfg.URLPreviews.Enabled
+	c.PreviewLifetime = cfg.URLPreviews.Lifetime.Std()
+	c.PreviewMaxSize = int64(cfg.URLPreviews.MaxSize)
+	c.PreviewTimeout = cfg.URLPreviews.Timeout.Std()
+	c.AllowPrivateAddresses = cfg.AllowPrivateAddresses
+	c.RootCAs = roots
+	p.media = media.New(c, blobs, p.store, log)
+	return nil
+}
+
+// rootCAs are the system's certificate authorities and those of the file; nil for the system's alone.
+func rootCAs(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pem, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, fmt.Errorf("reading ca_file: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("reading ca_file: no certificate in %s", file)
+	}
+	return pool, nil
+}
