@@ -28,7 +28,7 @@ func newRoomServer(t *testing.T, url string) *testServer {
 		t.Fatal(err)
 	}
 	reader := room.NewReader(s.api.Store)
-	s.api.Rooms, s.api.Reader, s.api.Aliases = rooms, reader, room.NewAliases(rooms, reader)
+	s.api.Rooms, s.api.Reader, s.api.Aliases, s.api.Receipts = rooms, reader, room.NewAliases(rooms, reader), room.NewReceipts(reader)
 	return s
 }
 

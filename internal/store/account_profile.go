@@ -21,8 +21,8 @@ func scanProfileField(rows Rows) (ProfileField, error) {
 
 // PutProfileField sets one field.
 func (t *Tx) PutProfileField(ctx context.Context, userID string, f ProfileField) error {
-	_, err := t.exec(ctx, `INSERT INTO profiles (user_id, field, value) VALUES ($1, $2, $3)
-		ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value`, userID, f.Name, f.Value)
+	_, err := t.exec(ctx, `INSERT INTO profiles (user_id, field, value, folded) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value, folded = excluded.folded`, userID, f.Name, f.Value, folded(f))
 	return err
 }
 

@@ -43,6 +43,11 @@ func (t *Tx) AllAccountData(ctx context.Context, userID string) ([]AccountData, 
 	return list(ctx, t, scanAccountData, `SELECT `+accountDataColumns+`WHERE user_id = $1`, userID)
 }
 
+// RoomAccountData is a user's account data of one room.
+func (t *Tx) RoomAccountData(ctx context.Context, userID, roomID string) ([]AccountData, error) {
+	return list(ctx, t, scanAccountData, `SELECT `+accountDataColumns+`WHERE user_id = $1 AND room_id = $2 ORDER BY type`, userID, roomID)
+}
+
 // LaneAccountData is a lane's account data whose newest value is in (from, to], in order.
 func (t *Tx) LaneAccountData(ctx context.Context, from, to Pos) ([]AccountData, error) {
 	return list(ctx, t, scanAccountData, `SELECT `+accountDataColumns+`WHERE pos > $1 AND pos <= $2 ORDER BY pos`, int64(from), int64(to))
