@@ -68,6 +68,7 @@ func (p *program) serve(cmd *cobra.Command, flags *settingFlags) error {
 	if running == nil || err != nil {
 		return err
 	}
+	log.Info("serving", "server_name", cfg.ServerName, "address", running.Addr(), "version", ops.ReadBuild().Version)
 	if err := p.welcome(&cfg, running, databaseArguments(cmd)); err != nil {
 		log.Warn("the first lines could not be printed", "error", err)
 	}

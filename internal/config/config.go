@@ -19,8 +19,8 @@ type Config struct {
 	// The name in user and room ids (@alice:NAME), for ever: it cannot be changed once the database is made.
 	// A domain that you own, with a port only if clients reach the name on another port than 443.
 	ServerName string `yaml:"server_name"`
-	// Where clients reach this server, if that is not https://SERVER_NAME: for instance https://chat.example.org.
-	// Shown to clients in /.well-known/matrix/client.
+	// Where clients reach this server, such as https://chat.example.org. Shown to clients in /.well-known/matrix/client; empty for the
+	// address by which they asked.
 	PublicBaseURL string `yaml:"public_base_url"`
 	// The address and port to serve HTTP on. Put a TLS proxy in front before you open it to others.
 	Listen string `yaml:"listen"`
@@ -42,8 +42,6 @@ type Config struct {
 	DefaultRoomVersion string `yaml:"default_room_version" allow:"6|7|8|9|10|11|12"`
 	// Whether users see each other's presence (online, away, last active).
 	Presence bool `yaml:"presence"`
-	// The largest body of a request that is not a media upload. An event may never be larger than 64 KiB, as the specification says.
-	MaxBodySize Size `yaml:"max_body_size" min:"64KiB" max:"100MiB"`
 	// Whether URL previews, push and other requests that users can cause may reach private addresses (10.0.0.0/8, localhost and
 	// so on). Leave it off unless what they must reach is inside your own network.
 	AllowPrivateAddresses bool `yaml:"allow_private_addresses"`
@@ -95,7 +93,7 @@ type RateLimits struct {
 	LoginFailures Rate `yaml:"login_failures"`
 	// Accounts registered, and names tried, from one address.
 	Registration Rate `yaml:"registration"`
-	// Every other request of one user, or of one address without a login.
+	// Other requests that cost something, each kind by itself, of one user or of one address without a login.
 	Requests Rate `yaml:"requests"`
 }
 
@@ -187,7 +185,6 @@ func Default() Config {
 		Registration:       RegistrationToken,
 		DefaultRoomVersion: "12",
 		Presence:           true,
-		MaxBodySize:        2 * MiB,
 		ShutdownTimeout:    Duration(20 * time.Second),
 		RateLimits: RateLimits{
 			Enabled:       true,
@@ -234,12 +231,4 @@ func (c *Config) MediaDirectory() string {
 		return c.Media.Directory
 	}
 	return filepath.Join(c.Data, "media")
-}
-
-// BaseURL is where clients reach the server.
-func (c *Config) BaseURL() string {
-	if c.PublicBaseURL != "" {
-		return c.PublicBaseURL
-	}
-	return "https://" + c.ServerName
 }

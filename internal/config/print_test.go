@@ -41,7 +41,7 @@ func drawConfig(t *rapid.T) config.Config {
 	cfg.Lanes = rapid.IntRange(1, 64).Draw(t, "lanes")
 	cfg.Registration = rapid.SampledFrom([]config.Registration{config.RegistrationOpen, config.RegistrationToken, config.RegistrationClosed}).Draw(t, "registration")
 	cfg.AllowGuests = rapid.Bool().Draw(t, "guests")
-	cfg.MaxBodySize = config.Size(rapid.Int64Range(64<<10, 100<<20).Draw(t, "body"))
+	cfg.Media.MaxUploadSize = config.Size(rapid.Int64Range(1<<10, 100<<30).Draw(t, "upload"))
 	cfg.ShutdownTimeout = config.Duration(rapid.Int64Range(1e9, 600e9).Draw(t, "shutdown"))
 	for range rapid.IntRange(0, 3).Draw(t, "proxies") {
 		addr := netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "addr")))
