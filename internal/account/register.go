@@ -73,7 +73,7 @@ func (s *Service) Register(ctx context.Context, r Registering) (Login, error) {
 
 // RegisterGuest makes a guest account. Client-Server API, POST /register: of what a guest asks only the device's name is heard.
 func (s *Service) RegisterGuest(ctx context.Context, deviceName string, seen Seen) (Login, error) {
-	if !s.AllowGuests {
+	if !s.AllowGuests && s.Registration != RegistrationOpen {
 		return Login{}, mxerr.Forbiddenf("Guests may not register on this server")
 	}
 	d := NewDevice{DisplayName: deviceName, Seen: seen}

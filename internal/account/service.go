@@ -35,7 +35,8 @@ type Options struct {
 	ServerName   string
 	Store        *store.Store
 	Registration Registration // empty: closed
-	AllowGuests  bool
+	// AllowGuests lets guests register also where registration is not open. Where anybody may register, guests, who may do less, may too.
+	AllowGuests bool
 	// SharedSecret lets tools register accounts; empty: they may not.
 	SharedSecret string
 	// AccessLifetime is how long an access token lasts that a refresh token came with; 0: an hour.

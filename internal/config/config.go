@@ -36,7 +36,7 @@ type Config struct {
 	Registration Registration `yaml:"registration" allow:"open|token|closed"`
 	// The secret with which tools may register accounts at /_synapse/admin/v1/register. Empty turns that endpoint off.
 	RegistrationSharedSecret Secret `yaml:"registration_shared_secret"`
-	// Whether guests, who have no password and may only look at rooms that allow it, may register.
+	// Whether guests, who have no password and may only enter rooms that allow it, may register even if registration is not open.
 	AllowGuests bool `yaml:"allow_guests"`
 	// The version of new rooms.
 	DefaultRoomVersion string `yaml:"default_room_version" allow:"6|7|8|9|10|11|12"`
