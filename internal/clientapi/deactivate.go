@@ -8,6 +8,9 @@ func (a *API) deactivateRoutes() {
 }
 
 func (a *API) deactivate(r *request) (any, error) {
+	if r.session.Guest {
+		return nil, errGuest
+	}
 	raw, err := r.uiaBody()
 	if err != nil {
 		return nil, err

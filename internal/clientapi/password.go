@@ -13,6 +13,9 @@ func (a *API) passwordRoutes() {
 }
 
 func (a *API) changePassword(r *request) (any, error) {
+	if r.session.Guest {
+		return nil, errGuest
+	}
 	raw, err := r.uiaBody()
 	if err != nil {
 		return nil, err
@@ -49,9 +52,6 @@ func (a *API) changePassword(r *request) (any, error) {
 
 // ownerUIA is requireUIA for what the owner of an account may do with the password alone, logged in or not.
 func (a *API) ownerUIA(r *request, operation string, body []byte) (userID string, done account.UIADone, err error) {
-	if r.session.Guest {
-		return "", done, errGuest
-	}
 	done, err = a.requireUIA(r, operation, body, passwordFlow)
 	if err != nil {
 		return "", done, err
