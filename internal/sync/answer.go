@@ -47,13 +47,31 @@ func (a *answer) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var works []func(context.Context) error
+	for _, m := range a.snap.rooms {
+		if work := a.roomWork(m, last); work != nil {
+			works = append(works, work)
+		}
+	}
+	return runAll(ctx, works)
+}
+
+// sideBySide is from how many rooms on it is worth reading them side by side.
+const sideBySide = 8
+
+func runAll(ctx context.Context, works []func(context.Context) error) error {
+	if len(works) < sideBySide {
+		for _, work := range works {
+			if err := work(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers)
-	for _, m := range a.snap.rooms {
-		work := a.roomWork(m, last)
-		if work != nil {
-			g.Go(func() error { return work(ctx) })
-		}
+	for _, work := range works {
+		g.Go(func() error { return work(ctx) })
 	}
 	return g.Wait()
 }

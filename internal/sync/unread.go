@@ -134,7 +134,7 @@ func (u *unread) sum(apart bool) (*Counts, map[string]*Counts, error) {
 }
 
 func (a *answer) loadUnread(ctx context.Context, m *member) (*unread, error) {
-	u := &unread{read: map[string]store.Pos{}, threads: map[string]*Counts{}, joined: m.pos}
+	u := &unread{read: map[string]store.Pos{}, threads: map[string]*Counts{}}
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
 		receipts, err := tx.ReceiptsOf(ctx, m.room, a.req.User)
 		if err != nil {
@@ -146,13 +146,26 @@ func (a *answer) loadUnread(ctx context.Context, m *member) (*unread, error) {
 			}
 		}
 		if _, ok := u.read[""]; ok {
-			// The newest membership event may be a change of name, long after the join; a receipt says more.
-			u.joined = 0
+			return nil
 		}
-		return nil
+		u.joined, err = joinedAt(ctx, tx, m, a.req.User)
+		return err
 	})
 	u.upTo = max(u.joined, u.read[""])
 	return u, err
+}
+
+// joinedAt is where the user's present stay in the room began: the newest membership event may be no more than a change of name.
+func joinedAt(ctx context.Context, tx *store.Tx, m *member, user string) (store.Pos, error) {
+	at := m.pos
+	history, err := tx.StateHistoryBack(ctx, m.room, store.StateKey{Type: "m.room.member", Key: user}, m.pos, 100)
+	for _, ev := range history {
+		if membershipIn(ev) != "join" {
+			break
+		}
+		at = ev.Pos
+	}
+	return at, err
 }
 
 // uncounted is the events in (u.upTo, to], from memory if they are there.
