@@ -3,7 +3,6 @@ package e2e
 import (
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -29,7 +28,7 @@ func TestConformancePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := clientapi.New(clientapi.Deps{ServerName: serverName, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	api := clientapi.New(clientapi.Deps{ServerName: serverName, Log: slog.New(slog.DiscardHandler)})
 	page := conformancePage(spec.Operations, matcher(api.Routes()))
 	file := filepath.Join("..", "docs", "conformance.md")
 	if *update {

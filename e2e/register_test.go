@@ -2,7 +2,7 @@ package e2e
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the endpoint's signature is HMAC-SHA1
+	"crypto/sha1" // the endpoint's signature is HMAC-SHA1
 	"encoding/hex"
 	"net/http"
 	"strings"
