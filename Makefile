@@ -4,10 +4,10 @@ GO ?= go
 # Arguments for `make run`, such as: make run ARGS='--server-name example.org'
 ARGS ?=
 # How long one package's tests may take.
-TEST_TIMEOUT ?= 10m
+TEST_TIMEOUT ?= 15m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-go test-js lint format clean
+.PHONY: help build run test lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,17 +18,9 @@ build: ## Build bin/bongsu, one static program
 run: build ## Build and run a server that keeps its state in data/
 	bin/bongsu serve $(ARGS)
 
-test: test-go test-js ## Run all tests; what they need is installed if it is missing
-
-test-go:
+test: ## Run all tests; what they need is installed if it is missing
 	tools/need.sh compiler postgresql node
 	CGO_ENABLED=1 $(GO) test -race -timeout $(TEST_TIMEOUT) ./...
-
-# The tests with matrix-js-sdk as the client.
-test-js:
-	@if [ -f e2e/js/package.json ]; then \
-		tools/need.sh node && npm ci --prefix e2e/js --no-audit --no-fund && npm test --prefix e2e/js; \
-	fi
 
 lint: bin/golangci-lint bin/govulncheck ## Check formatting, vet, lint, and look for known vulnerabilities
 	$(GO) vet ./...
