@@ -10,7 +10,7 @@ TEST_TIMEOUT ?= 15m
 .PHONY: help build run test lint format clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/bongsu, one static program
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bongsu ./cmd/bongsu

@@ -202,7 +202,7 @@ func rootCAs(file string) (*x509.CertPool, error) {
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	pem, err := os.ReadFile(file) //nolint:gosec // the operator names it
+	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading ca_file: %w", err)
 	}
