@@ -62,7 +62,7 @@ func openPostgres(ctx context.Context, dsn string, lanes int) (*postgresBackend,
 		c.PgConn().CustomData()[pgStateKey] = &pgConnState{}
 		return nil
 	}
-	cfg.MaxConns = max(cfg.MaxConns, int32(lanes)+16) //nolint:gosec // lanes is at most MaxLanes
+	cfg.MaxConns = max(cfg.MaxConns, int32(lanes)+16) // lanes is at most MaxLanes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("opening PostgreSQL: %w", err)

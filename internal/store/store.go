@@ -169,7 +169,7 @@ func (s *Store) RoomLane(room int64) *Lane { return s.lanes[Pos(room).Lane()] }
 func (s *Store) laneOf(key string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	return int(h.Sum32() % uint32(len(s.lanes))) //nolint:gosec // at most MaxLanes
+	return int(h.Sum32() % uint32(len(s.lanes))) // at most MaxLanes
 }
 
 // Positions is the last position of each lane, as committed.
@@ -182,19 +182,19 @@ func (s *Store) Positions(ctx context.Context) (out []Pos, err error) {
 }
 
 // OnceMeta returns the value stored under key, making it first if it is not there. Of several nodes that make it at once, one wins.
-func (s *Store) OnceMeta(ctx context.Context, key string, make func() ([]byte, error)) (value []byte, err error) {
+func (s *Store) OnceMeta(ctx context.Context, key string, fresh func() ([]byte, error)) (value []byte, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		return tx.one(ctx, `SELECT value FROM meta WHERE key = $1`, []any{key}, &value)
 	})
 	if !errors.Is(err, ErrNotFound) {
 		return value, err
 	}
-	fresh, err := make()
+	made, err := fresh()
 	if err != nil {
 		return nil, err
 	}
 	err = s.Write(ctx, func(tx *Tx) error {
-		if _, err := tx.exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, key, fresh); err != nil {
+		if _, err := tx.exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, key, made); err != nil {
 			return err
 		}
 		return tx.one(ctx, `SELECT value FROM meta WHERE key = $1`, []any{key}, &value)
