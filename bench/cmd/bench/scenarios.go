@@ -51,8 +51,11 @@ func idleCommand() *cobra.Command {
 	return scenarioCommand("idle", "Measure the start and the memory of a server that nobody uses",
 		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
 			r, err := b.Idle(ctx)
+			if err != nil {
+				return nil, err
+			}
 			fmt.Fprintf(out, "start %.0f ms, server %.1f MB, database %.1f MB\n", r.Start, r.RSS, r.DBMemory)
-			return r, err
+			return r, nil
 		})
 }
 
@@ -61,9 +64,12 @@ func clientsCommand() *cobra.Command {
 	c := scenarioCommand("clients", "Measure what clients that wait in /sync cost in memory",
 		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
 			r, err := b.Clients(ctx, n)
+			if err != nil {
+				return nil, err
+			}
 			fmt.Fprintf(out, "%d clients: %.1f MB before, %.1f MB after the first syncs, %.1f MB waiting: %.1f KB a client\n",
 				r.Clients, r.Before, r.Peak, r.Waiting, r.PerClient)
-			return r, err
+			return r, nil
 		})
 	c.Flags().IntVar(&n, "clients", waitingClients, "clients")
 	return c
@@ -74,9 +80,12 @@ func initialSyncCommand() *cobra.Command {
 	c := scenarioCommand("initialsync", "Measure the first /sync of an account in many rooms",
 		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
 			r, err := b.InitialSync(ctx, rooms)
+			if err != nil {
+				return nil, err
+			}
 			fmt.Fprintf(out, "%d rooms, %d KB: %.0f ms right after the start, then p50 %.0f ms, slowest %.0f ms\n",
 				r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max)
-			return r, err
+			return r, nil
 		})
 	c.Flags().IntVar(&rooms, "rooms", syncedRooms, "rooms")
 	return c
@@ -87,9 +96,12 @@ func coldStartCommand() *cobra.Command {
 	c := scenarioCommand("coldstart", "Measure a start with many events stored",
 		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
 			r, err := b.ColdStart(ctx, events)
+			if err != nil {
+				return nil, err
+			}
 			fmt.Fprintf(out, "%d events: ready after %.0f ms (slowest %.0f), a first sync done after %.0f ms\n",
 				r.Events, r.Ready.P50, r.Ready.Max, r.FirstSync.P50)
-			return r, err
+			return r, nil
 		})
 	c.Flags().IntVar(&events, "events", storedEvents, "events")
 	return c
