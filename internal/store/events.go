@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
+	"encoding/base64"
 	"fmt"
 
 	"github.com/tidwall/gjson"
@@ -121,7 +121,7 @@ func (t *LaneTx) writeEvents(ctx context.Context, events []*Event) error {
 	counts := map[int64]*MemberChange{}
 	for _, e := range events {
 		ev = append(ev, []any{int64(e.Pos), e.Room, e.ID, e.Type, e.StateKey, e.Sender, e.TS, e.Depth, null(e.Device), null(e.TxnID),
-			e.TxnKey, null(e.Replaces), null(e.RelatesTo), null(e.RelType), e.JSON})
+			null(txnText(e.TxnKey)), null(e.Replaces), null(e.RelatesTo), null(e.RelType), e.JSON})
 		if e.IsState() {
 			state = append(state, []any{e.Room, e.Type, *e.StateKey, int64(e.Pos)})
 		}
@@ -189,20 +189,32 @@ func (t *LaneTx) RedactEvent(ctx context.Context, target Pos, json []byte, redac
 
 // eventsByTxn maps those of the transaction keys that were used to the events they made.
 func (t *Tx) eventsByTxn(ctx context.Context, keys [][]byte) (map[string]string, error) {
+	texts := make([]string, len(keys))
+	for i, k := range keys {
+		texts[i] = txnText(k)
+	}
+	rows, err := t.q.Query(ctx, `SELECT txn_key, event_id FROM events WHERE txn_key = ANY($1)`, texts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
 	found := map[string]string{}
-	for _, k := range keys {
-		var id string
-		err := t.one(ctx, `SELECT event_id FROM events WHERE txn_key = $1`, []any{k}, &id)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
+	for rows.Next() {
+		var text, id string
+		if err := rows.Scan(&text, &id); err != nil {
 			return nil, err
 		}
-		found[string(k)] = id
+		key, err := base64.RawStdEncoding.DecodeString(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading a transaction key: %w", err)
+		}
+		found[string(key)] = id
 	}
-	return found, nil
+	return found, rows.Err()
 }
+
+// txnText is how a transaction key is stored: as text, so that both databases take a list of them.
+func txnText(key []byte) string { return base64.RawStdEncoding.EncodeToString(key) }
 
 // EventByID returns an event, whatever its room.
 func (t *Tx) EventByID(ctx context.Context, id string) (*Event, error) {

@@ -88,13 +88,7 @@ func (b *postgresBackend) begin(ctx context.Context) (transaction, error) {
 	if err != nil {
 		return nil, pgErr(err)
 	}
-	// The transaction itself runs without the caller's context: pgx would close the connection and send a cancel.
-	tx, err := c.Begin(context.WithoutCancel(ctx))
-	if err != nil {
-		c.Release()
-		return nil, pgErr(err)
-	}
-	return &pgTx{conn: c, tx: tx, back: b}, nil
+	return &pgTx{conn: c, back: b}, nil
 }
 
 func (b *postgresBackend) writable(ctx context.Context) error {
@@ -182,26 +176,96 @@ type pgRows struct{ pgx.Rows }
 
 func (r pgRows) Err() error { return pgErr(r.Rows.Err()) }
 
-// pgTx is a write transaction. Its statements have no deadline but the connection's own TCP timeouts.
+// pgTx is a write transaction. Its statements run without the caller's context, for which pgx would close the connection and send a
+// cancel; their only deadlines are those of TCP. BEGIN travels with the first statement.
 type pgTx struct {
-	conn *pgxpool.Conn
-	tx   pgx.Tx
-	back *postgresBackend
-	done bool
+	conn  *pgxpool.Conn
+	back  *postgresBackend
+	begun bool
+	done  bool
+}
+
+// send runs statements in one round trip, after BEGIN if it is the first.
+func (t *pgTx) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	if t.begun {
+		return t.conn.SendBatch(context.WithoutCancel(ctx), b)
+	}
+	t.begun = true
+	first := &pgx.Batch{}
+	first.Queue("BEGIN")
+	first.QueuedQueries = append(first.QueuedQueries, b.QueuedQueries...)
+	return &afterBegin{BatchResults: t.conn.SendBatch(context.WithoutCancel(ctx), first)}
+}
+
+// afterBegin reads over the answer to BEGIN.
+type afterBegin struct {
+	pgx.BatchResults
+	read bool
+}
+
+func (a *afterBegin) skip() error {
+	if a.read {
+		return nil
+	}
+	a.read = true
+	_, err := a.BatchResults.Exec()
+	return err
+}
+
+func (a *afterBegin) Exec() (pgconn.CommandTag, error) {
+	if err := a.skip(); err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	return a.BatchResults.Exec()
+}
+
+func (a *afterBegin) Query() (pgx.Rows, error) {
+	if err := a.skip(); err != nil {
+		return nil, err
+	}
+	return a.BatchResults.Query()
 }
 
 func (t *pgTx) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	rows, err := t.tx.Query(context.WithoutCancel(ctx), sql, args...)
-	return pgRows{rows}, t.check(err)
+	if t.begun {
+		rows, err := t.conn.Query(context.WithoutCancel(ctx), sql, args...)
+		return pgRows{rows}, t.check(err)
+	}
+	res := t.send(ctx, pgBatch(sql, [][]any{args}))
+	rows, err := res.Query()
+	if err != nil {
+		_ = res.Close()
+		return nil, t.check(err)
+	}
+	return &pgFirstRows{pgRows{rows}, res}, nil
+}
+
+// pgFirstRows ends the batch that they came with.
+type pgFirstRows struct {
+	pgRows
+	batch pgx.BatchResults
+}
+
+func (r *pgFirstRows) Close() {
+	r.pgRows.Close()
+	_ = r.batch.Close() // an error of the rows is in their Err
 }
 
 func (t *pgTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	tag, err := t.tx.Exec(context.WithoutCancel(ctx), sql, args...)
+	if t.begun {
+		tag, err := t.conn.Exec(context.WithoutCancel(ctx), sql, args...)
+		return tag.RowsAffected(), t.check(err)
+	}
+	res := t.send(ctx, pgBatch(sql, [][]any{args}))
+	tag, err := res.Exec()
+	if closeErr := res.Close(); err == nil {
+		err = closeErr
+	}
 	return tag.RowsAffected(), t.check(err)
 }
 
 func (t *pgTx) ExecMany(ctx context.Context, sql string, rows [][]any) error {
-	return t.check(t.tx.SendBatch(context.WithoutCancel(ctx), pgBatch(sql, rows)).Close())
+	return t.check(t.send(ctx, pgBatch(sql, rows)).Close())
 }
 
 func (t *pgTx) check(err error) error {
@@ -216,7 +280,7 @@ func (t *pgTx) Commit() error {
 	if st != nil {
 		st.notReplicated.Store(false)
 	}
-	err := t.tx.Commit(context.Background())
+	err := t.commit()
 	unsafe := st != nil && st.notReplicated.Load()
 	t.release()
 	if err != nil {
@@ -228,11 +292,26 @@ func (t *pgTx) Commit() error {
 	return nil
 }
 
+var errRolledBack = fmt.Errorf("%w: the transaction was rolled back", ErrUnavailable)
+
+func (t *pgTx) commit() error {
+	if !t.begun {
+		return nil
+	}
+	tag, err := t.conn.Exec(context.Background(), "COMMIT")
+	if err == nil && tag.String() == "ROLLBACK" {
+		return errRolledBack // a statement had failed, and nobody looked
+	}
+	return err
+}
+
 func (t *pgTx) Rollback() {
 	if t.done {
 		return
 	}
-	_ = t.tx.Rollback(context.Background())
+	if t.begun {
+		_, _ = t.conn.Exec(context.Background(), "ROLLBACK") // a lost connection is dropped when it is given back
+	}
 	t.release()
 }
 

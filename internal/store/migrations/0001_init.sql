@@ -47,7 +47,7 @@ CREATE TABLE events (
     depth       BIGINT NOT NULL,
     device_id   TEXT,
     txn_id      TEXT,
-    txn_key     {{.Blob}},
+    txn_key     TEXT,
     replaces    TEXT,           -- the state event that this one took the place of
     redacted_by TEXT,
     relates_to  TEXT,
