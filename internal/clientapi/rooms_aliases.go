@@ -2,6 +2,7 @@ package clientapi
 
 import (
 	"net/http"
+	"strings"
 
 	"bongsu.org/bongsu/internal/mxerr"
 )
@@ -29,8 +30,11 @@ func (a *API) putAlias(r *request) (any, error) {
 	if err := r.decode(&body); err != nil {
 		return nil, err
 	}
-	if body.RoomID == "" {
+	switch {
+	case body.RoomID == "":
 		return nil, mxerr.MissingParamf("room_id is needed")
+	case !strings.HasPrefix(body.RoomID, "!"):
+		return nil, mxerr.InvalidParamf("%q is not a room id", body.RoomID)
 	}
 	return empty{}, a.Aliases.Set(r.Context(), r.session.UserID, r.param("roomAlias"), body.RoomID)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/testdb"
 )
@@ -90,279 +91,6 @@ func TestTimestampToEvent(t *testing.T) {
 	})
 }
 
-func TestRelations(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		s := newRoomServer(t, url)
-		alice, bob := s.user("alice"), s.user("bob")
-		room := alice.makeRoom(`{"preset":"public_chat"}`)
-		bob.post(room+"/join", "").field("room_id")
-		root := alice.say(room, "root")
-		relate := func(u *testUser, relType, body, more string) string {
-			return u.sendEvent(room, "m.room.message", fmt.Sprintf(`{"body":%q,"m.relates_to":{"rel_type":%q,"event_id":%q}%s}`, body, relType, root, more))
-		}
-		edit := relate(alice, "m.replace", "e1", `,"m.new_content":{"body":"e1"}`)
-		relate(bob, "m.replace", "not his own", `,"m.new_content":{"body":"no"}`)
-		relate(alice, "m.replace", "without content", "")
-		ref := relate(bob, "m.reference", "r", "")
-		relate(bob, "m.thread", "t1", "")
-		last := relate(alice, "m.thread", "t2", "")
-		rel := gjson.Get(alice.get(room+"/event/"+root).body, `unsigned.m\.relations`)
-		if got := rel.Get(`m\.replace.event_id`).Str; got != edit {
-			t.Errorf("edit: %s", rel)
-		}
-		if got := rel.Get(`m\.reference.chunk.#.event_id`).String(); got != `["`+ref+`"]` {
-			t.Errorf("references: %s", rel)
-		}
-		th := rel.Get(`m\.thread`)
-		if th.Get("count").Int() != 2 || th.Get("latest_event.event_id").Str != last || !th.Get("current_user_participated").Bool() {
-			t.Errorf("thread: %s", th)
-		}
-		path := inV1(room) + "/relations/" + root
-		first := bob.get(path + "?limit=4")
-		same(t, "first page", texts(first, "chunk.#.content.body"), "t2", "t1", "r", "without content")
-		second := bob.get(path + "?limit=4&from=" + first.field("next_batch"))
-		same(t, "second page", texts(second, "chunk.#.content.body"), "not his own", "e1")
-		same(t, "its end", texts(second, "next_batch"))
-		same(t, "threads only", texts(bob.get(path+"/m.thread?dir=f"), "chunk.#.content.body"), "t1", "t2")
-		same(t, "of a type", texts(bob.get(path+"/m.thread/m.sticker"), "chunk.#.content.body"))
-		s.user("eve").get(path).wantError(404, "M_NOT_FOUND")
-
-		reaction := fmt.Sprintf(`{"m.relates_to":{"rel_type":"m.annotation","event_id":%q,"key":"+"}}`, last)
-		bob.sendEvent(room, "m.reaction", reaction)
-		bob.put(room+"/send/m.reaction/again", reaction).wantError(400, "M_DUPLICATE_ANNOTATION")
-		alice.sendEvent(room, "m.reaction", reaction)
-		all := bob.get(path + "?recurse=true&limit=100")
-		same(t, "all", texts(all, "chunk.#.type"), "m.reaction", "m.reaction", "m.room.message", "m.room.message", "m.room.message", "m.room.message", "m.room.message", "m.room.message")
-		if !gjson.Get(all.body, "recursion_depth").Exists() {
-			t.Error("no recursion_depth")
-		}
-		bob.put(room+"/send/m.room.message/nested", fmt.Sprintf(`{"m.relates_to":{"rel_type":"m.thread","event_id":%q}}`, last)).wantError(400, "M_UNKNOWN")
-
-		// A redacted original has no edits, and a redacted child is no child.
-		alice.put(room+"/redact/"+root+"/r1", "{}").field("event_id")
-		bob.put(room+"/redact/"+ref+"/r2", `{"reason":"x"}`).field("event_id")
-		body := alice.get(room + "/event/" + root).body
-		if gjson.Get(body, `unsigned.m\.relations.m\.replace`).Exists() || gjson.Get(body, `unsigned.m\.relations.m\.reference`).Exists() {
-			t.Errorf("after redactions: %s", body)
-		}
-		if !gjson.Get(body, "unsigned.redacted_because.event_id").Exists() || gjson.Get(body, "content.body").Exists() {
-			t.Errorf("redacted: %s", body)
-		}
-	})
-}
-
-func TestThreadsList(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		s := newRoomServer(t, url)
-		alice, bob := s.user("alice"), s.user("bob")
-		room := alice.makeRoom(`{"preset":"public_chat"}`)
-		bob.post(room+"/join", "").field("room_id")
-		reply := func(u *testUser, root string) {
-			u.sendEvent(room, "m.room.message", fmt.Sprintf(`{"body":"re","m.relates_to":{"rel_type":"m.thread","event_id":%q}}`, root))
-		}
-		a, b, c := bob.say(room, "a"), bob.say(room, "b"), bob.say(room, "c")
-		reply(bob, a)
-		reply(bob, b)
-		reply(alice, c)
-		reply(alice, a)
-		path := inV1(room) + "/threads"
-		first := alice.get(path + "?limit=2")
-		same(t, "first page", texts(first, "chunk.#.content.body"), "a", "c")
-		same(t, "second page", texts(alice.get(path+"?limit=2&from="+first.field("next_batch")), "chunk.#.content.body"), "b")
-		same(t, "participated", texts(alice.get(path+"?include=participated"), "chunk.#.content.body"), "a", "c")
-		alice.put(v3+"/user/@alice:example.org/account_data/m.ignored_user_list", `{"ignored_users":{"@bob:example.org":{}}}`).want("{}")
-		ignoring := alice.get(path)
-		same(t, "ignored roots are redacted", texts(ignoring, "chunk.#.content"), "{}", "{}")
-		same(t, "messages of ignored users", bodies(alice.get(room+"/messages?dir=b&limit=2")), "re", "re")
-		alice.get(path+"?from=x").wantError(400, "M_INVALID_PARAM")
-		alice.get(path+"?limit=0").wantError(400, "M_INVALID_PARAM")
-		s.user("eve").get(path).wantError(403, "M_FORBIDDEN")
-	})
-}
-
-func TestReceipts(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		s := newRoomServer(t, url)
-		alice, eve := s.user("alice"), s.user("eve")
-		room := alice.makeRoom(`{}`)
-		root, other := alice.say(room, "root"), alice.say(room, "other")
-		inThread := alice.sendEvent(room, "m.room.message", fmt.Sprintf(`{"body":"re","m.relates_to":{"rel_type":"m.thread","event_id":%q}}`, root))
-		post := func(typ, event, body string) *answer { return alice.post(room+"/receipt/"+typ+"/"+event, body) }
-		post("m.read", root, "{}").want("{}")
-		post("m.read.private", other, "").want("{}")
-		post("m.read", inThread, `{"thread_id":"`+root+`"}`).want("{}")
-		post("m.read", root, `{"thread_id":"`+root+`"}`).want("{}")
-		post("m.read", root, `{"thread_id":"main"}`).want("{}")
-		post("m.read", inThread, `{"thread_id":"main"}`).wantError(400, "M_INVALID_PARAM")
-		post("m.read", other, `{"thread_id":"`+root+`"}`).wantError(400, "M_INVALID_PARAM")
-		post("m.read", other, `{"thread_id":""}`).wantError(400, "M_INVALID_PARAM")
-		post("m.read", other, `{"thread_id":5}`).wantError(400, "M_INVALID_PARAM")
-		post("m.fully_read", other, `{"thread_id":"main"}`).wantError(400, "M_INVALID_PARAM")
-		post("m.seen", other, `{}`).wantError(400, "M_INVALID_PARAM")
-		post("m.read", "$none", `{}`).wantError(404, "M_NOT_FOUND")
-		eve.post(room+"/receipt/m.read/"+root, "{}").wantError(403, "M_FORBIDDEN")
-		marker := v3 + "/user/@alice:example.org/rooms/" + idOf(room) + "/account_data/m.fully_read"
-		alice.post(room+"/read_markers", `{"m.fully_read":"`+other+`","m.read":"`+other+`"}`).want("{}")
-		alice.get(marker).want(`{"event_id":"` + other + `"}`)
-		before := s.positions()
-		post("m.fully_read", root, "").want("{}")
-		post("m.read", root, "").want("{}")
-		alice.get(marker).want(`{"event_id":"` + other + `"}`)
-		if s.positions() != before {
-			t.Error("a receipt that is behind was written")
-		}
-	})
-}
-
-func TestAliases(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, dbURL string) {
-		s := newRoomServer(t, dbURL)
-		alice, bob := s.user("alice"), s.user("bob")
-		room, other := alice.makeRoom(`{"room_alias_name":"tea"}`), alice.makeRoom(`{}`)
-		at := func(alias string) string { return v3 + "/directory/room/" + url.PathEscape(alias) }
-		alice.get(at("#tea:example.org")).want(`{"room_id":"` + idOf(room) + `","servers":["example.org"]}`)
-		alice.put(at("#chai:example.org"), `{"room_id":"`+idOf(room)+`"}`).want("{}")
-		alice.put(at("#chai:example.org"), `{"room_id":"`+idOf(other)+`"}`).wantError(409, "M_UNKNOWN")
-		alice.put(at("#chai:elsewhere.org"), `{"room_id":"`+idOf(room)+`"}`).wantError(400, "M_INVALID_PARAM")
-		alice.put(at("chai"), `{"room_id":"`+idOf(room)+`"}`).wantError(400, "M_INVALID_PARAM")
-		bob.put(at("#mate:example.org"), `{"room_id":"`+idOf(room)+`"}`).wantError(403, "M_FORBIDDEN")
-		alice.get(at("#mate:example.org")).wantError(404, "M_NOT_FOUND")
-		same(t, "aliases", texts(alice.get(room+"/aliases"), "aliases"), "#chai:example.org", "#tea:example.org")
-		bob.get(room+"/aliases").wantError(403, "M_FORBIDDEN")
-
-		canonical := room + "/state/m.room.canonical_alias"
-		alice.put(canonical, `{"alias":"#tea:example.org","alt_aliases":["#chai:example.org"]}`).field("event_id")
-		alice.put(canonical, `{"alias":"#none:example.org"}`).wantError(400, "M_BAD_ALIAS")
-		alice.put(canonical, `{"alt_aliases":["tea"]}`).wantError(400, "M_INVALID_PARAM")
-		alice.put(canonical, `{"alt_aliases":"tea"}`).wantError(400, "M_INVALID_PARAM")
-		alice.put(other+"/state/m.room.canonical_alias", `{"alias":"#tea:example.org"}`).wantError(400, "M_BAD_ALIAS")
-		bob.put(canonical, `{"alias":"#none:example.org"}`).wantError(403, "M_FORBIDDEN")
-
-		bob.delete(at("#tea:example.org")).wantError(403, "M_FORBIDDEN")
-		alice.delete(at("#tea:example.org")).want("{}")
-		alice.get(at("#tea:example.org")).wantError(404, "M_NOT_FOUND")
-		alice.get(canonical).want(`{"alt_aliases":["#chai:example.org"]}`)
-		// What was there before is not checked again.
-		alice.delete(at("#tea:example.org")).wantError(404, "M_NOT_FOUND")
-		bob.post(v3+"/join/"+url.PathEscape("#tea:example.org"), "").wantError(404, "M_NOT_FOUND")
-		bob.post(v3+"/join/tea", "").wantError(400, "M_INVALID_PARAM")
-	})
-}
-
-func TestPublicRoomsPageBothWays(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		s := newRoomServer(t, url)
-		alice, bob := s.user("alice"), s.user("bob")
-		for i := range 5 {
-			room := alice.makeRoom(fmt.Sprintf(`{"visibility":"public","name":"Room %d","topic":"Über %d"}`, i, i))
-			if i == 3 {
-				bob.post(room+"/join", "").field("room_id")
-			}
-		}
-		alice.makeRoom(`{"visibility":"public","name":"A space","creation_content":{"type":"m.space"}}`)
-		alice.makeRoom(`{"name":"hidden"}`)
-		names := func(a *answer) []string { return texts(a, "chunk.#.name") }
-		get := func(since string) *answer { return alice.get(v3 + "/publicRooms?limit=2&since=" + since) }
-		one := get("")
-		two := get(one.field("next_batch"))
-		three := get(two.field("next_batch"))
-		all := slices.Concat(names(one), names(two), names(three))
-		same(t, "largest first", all[:1], "Room 3")
-		if slices.Sort(all); len(slices.Compact(all)) != 6 {
-			t.Errorf("all pages: %q", all)
-		}
-		same(t, "the first has no previous", texts(one, "prev_batch"))
-		same(t, "the last has no next", texts(three, "next_batch"))
-		same(t, "back", names(get(three.field("prev_batch"))), names(two)...)
-		back := get(two.field("prev_batch"))
-		same(t, "back to the start", names(back), names(one)...)
-		same(t, "nothing before the start", texts(back, "prev_batch"))
-		same(t, "and forward again", names(get(back.field("next_batch"))), names(two)...)
-		search := func(filter string) []string {
-			return names(bob.post(v3+"/publicRooms", `{"filter":`+filter+`}`))
-		}
-		same(t, "search", search(`{"generic_search_term":"ÜBER 4"}`), "Room 4")
-		same(t, "spaces", search(`{"room_types":["m.space"]}`), "A space")
-		if got := search(`{"room_types":[null]}`); len(got) != 5 {
-			t.Errorf("rooms without a type: %q", got)
-		}
-		get("nonsense").wantError(400, "M_INVALID_PARAM")
-		alice.get(v3+"/publicRooms?server=elsewhere.org").wantError(404, "M_NOT_FOUND")
-	})
-}
-
-func TestListedInTheDirectory(t *testing.T) {
-	s := newRoomServer(t, "")
-	alice, bob := s.user("alice"), s.user("bob")
-	room := alice.makeRoom(`{}`)
-	path := v3 + "/directory/list/room/" + idOf(room)
-	alice.get(path).want(`{"visibility":"private"}`)
-	bob.put(path, `{}`).wantError(403, "M_FORBIDDEN")
-	alice.put(path, `{"visibility":"secret"}`).wantError(400, "M_INVALID_PARAM")
-	alice.put(path, `{}`).want("{}")
-	alice.get(path).want(`{"visibility":"public"}`)
-	alice.put(path, `{"visibility":"private"}`).want("{}")
-	alice.get(path).want(`{"visibility":"private"}`)
-	alice.get(v3+"/directory/list/room/!none:example.org").wantError(404, "M_NOT_FOUND")
-	alice.put(v3+"/directory/list/room/!none:example.org", "{}").wantError(404, "M_NOT_FOUND")
-}
-
-func TestHierarchy(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		s := newRoomServer(t, url)
-		alice, bob := s.user("alice"), s.user("bob")
-		space := func(name string) string {
-			return alice.makeRoom(`{"preset":"public_chat","name":"` + name + `","creation_content":{"type":"m.space"}}`)
-		}
-		root, inner := space("root"), space("inner")
-		open, secret := alice.makeRoom(`{"preset":"public_chat","name":"open"}`), alice.makeRoom(`{"name":"secret"}`)
-		only := alice.makeRoom(fmt.Sprintf(`{"name":"only","initial_state":[{"type":"m.room.join_rules","content":
-			{"join_rule":"restricted","allow":[{"type":"m.room_membership","room_id":%q}]}}]}`, idOf(root)))
-		child := func(parent, room, content string) {
-			alice.put(parent+"/state/m.space.child/"+strings.TrimPrefix(room, v3+"/rooms/"), content).field("event_id")
-		}
-		child(root, open, `{"via":["example.org"],"order":"b"}`)
-		child(root, inner, `{"via":["example.org"],"order":"a","suggested":true}`)
-		child(root, secret, `{"via":["example.org"],"order":"c"}`)
-		child(root, only, `{"via":["example.org"]}`)
-		child(inner, root, `{"via":["example.org"]}`) // a loop
-		child(inner, secret, `{"order":"a"}`)         // not a child
-		path := inV1(root) + "/hierarchy"
-		names := func(a *answer) []string { return texts(a, "rooms.#.name") }
-		same(t, "all", names(alice.get(path)), "root", "inner", "open", "secret", "only")
-		same(t, "a stranger", names(bob.get(path)), "root", "inner", "open")
-		bob.post(root+"/join", "").field("room_id")
-		same(t, "a member", names(bob.get(path)), "root", "inner", "open", "only")
-		same(t, "suggested", names(alice.get(path+"?suggested_only=true")), "root", "inner")
-		same(t, "depth 0", names(alice.get(path+"?max_depth=0")), "root")
-		page := alice.get(path + "?limit=2&max_depth=1")
-		same(t, "page 1", names(page), "root", "inner")
-		next := "&from=" + page.field("next_batch")
-		page = alice.get(path + "?limit=2&max_depth=1" + next)
-		same(t, "page 2", names(page), "open", "secret")
-		last := alice.get(path + "?limit=2&max_depth=1&from=" + page.field("next_batch"))
-		same(t, "page 3", names(last), "only")
-		same(t, "its end", texts(last, "next_batch"))
-		alice.get(path+"?max_depth=2"+next).wantError(400, "M_INVALID_PARAM")
-		alice.get(path+"?from=x").wantError(400, "M_INVALID_PARAM")
-		bob.get(inV1(secret)+"/hierarchy").wantError(403, "M_FORBIDDEN")
-
-		summary := func(u *testUser, room string) *answer {
-			return u.get(v1 + "/room_summary/" + strings.TrimPrefix(room, v3+"/rooms/"))
-		}
-		if got := summary(bob, only); got.field("membership") != "leave" || got.field("allowed_room_ids.0") != idOf(root) {
-			t.Errorf("summary: %s", got.body)
-		}
-		summary(bob, secret).wantError(404, "M_NOT_FOUND")
-		summary(bob, v3+"/rooms/!none").wantError(404, "M_NOT_FOUND")
-		nobody := &testUser{s: s}
-		if got := summary(nobody, open); got.field("name") != "open" || gjson.Get(got.body, "membership").Exists() {
-			t.Errorf("summary for nobody: %s", got.body)
-		}
-		summary(nobody, only).wantError(404, "M_NOT_FOUND")
-	})
-}
-
 func TestPeeking(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newRoomServer(t, url)
@@ -388,38 +116,6 @@ func TestPeeking(t *testing.T) {
 	})
 }
 
-func TestUserDirectory(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		s := newRoomServer(t, url)
-		alice, bob, carol := s.user("alice"), s.user("bob"), s.user("carol")
-		if err := s.api.Accounts.SetProfileField(t.Context(), "@bob:example.org", "displayname", []byte(`"Ångström"`)); err != nil {
-			t.Fatal(err)
-		}
-		find := func(u *testUser, term string) []string {
-			return texts(u.post(v3+"/user_directory/search", fmt.Sprintf(`{"search_term":%q}`, term)), "results.#.user_id")
-		}
-		same(t, "nobody shares a room", find(alice, "bob"))
-		room := alice.makeRoom(`{"invite":["@bob:example.org"]}`)
-		bob.post(room+"/join", "").field("room_id")
-		same(t, "by id", find(alice, "BOB"), "@bob:example.org")
-		same(t, "by name", find(alice, "ångSTRÖM"), "@bob:example.org")
-		same(t, "not for others", find(carol, "bob"))
-		same(t, "wildcards are plain", find(alice, "%"))
-		bob.makeRoom(`{"preset":"public_chat"}`)
-		same(t, "in a public room", find(carol, "bob"), "@bob:example.org")
-		carol.makeRoom(`{"preset":"public_chat"}`)
-		alice.makeRoom(`{"preset":"public_chat"}`)
-		limited := carol.post(v3+"/user_directory/search", `{"search_term":"example.org","limit":1}`)
-		if len(texts(limited, "results")) != 1 || !gjson.Get(limited.body, "limited").Bool() {
-			t.Errorf("limited: %s", limited.body)
-		}
-		carol.post(v3+"/user_directory/search", `{}`).wantError(400, "M_MISSING_PARAM")
-		mutual := alice.get(v1 + "/mutual_rooms?user_id=@bob:example.org")
-		same(t, "mutual rooms", texts(mutual, "joined"), idOf(room))
-		alice.get(v1+"/mutual_rooms?user_id=@alice:example.org").wantError(400, "M_INVALID_PARAM")
-	})
-}
-
 func TestReports(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := newRoomServer(t, url)
@@ -442,5 +138,86 @@ func TestReports(t *testing.T) {
 		if err != nil || len(kept) != 3 {
 			t.Errorf("kept: %+v, %v", kept, err)
 		}
+	})
+}
+
+func TestGuestsLeaveWhenARoomIsClosedToThem(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newRoomServer(t, url)
+		alice, bob, guest := s.user("alice"), s.user("bob"), s.user("guest")
+		err := s.api.Store.Write(t.Context(), func(tx *store.Tx) error {
+			return tx.InsertUser(t.Context(), store.User{ID: "@visitor:example.org", Guest: true})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		room := alice.makeRoom(`{"preset":"public_chat","initial_state":[{"type":"m.room.guest_access","content":{"guest_access":"can_join"}}]}`)
+		bob.post(room+"/join", "").field("room_id")
+		guest.post(room+"/join", "").field("room_id")
+		visitor := "@visitor:example.org"
+		if err := s.api.Rooms.Join(t.Context(), roomMember(idOf(room), visitor)); err != nil {
+			t.Fatal(err)
+		}
+		alice.put(room+"/state/m.room.guest_access", `{"guest_access":"can_join","more":1}`).field("event_id")
+		if got := alice.get(room + "/state/m.room.member/" + visitor).field("membership"); got != "join" {
+			t.Errorf("while guests are let in, the guest's membership is %s", got)
+		}
+		alice.put(room+"/state/m.room.guest_access", `{"guest_access":"forbidden"}`).field("event_id")
+		if got := alice.get(room + "/state/m.room.member/" + visitor).field("membership"); got != "leave" {
+			t.Errorf("the guest's membership is %s", got)
+		}
+		if got := alice.get(room + "/state/m.room.member/@bob:example.org").field("membership"); got != "join" {
+			t.Errorf("the user's membership is %s", got)
+		}
+	})
+}
+
+func roomMember(roomID, user string) room.MemberRequest {
+	return room.MemberRequest{RoomID: roomID, Sender: user, Guest: true}
+}
+
+func TestWhoTakesNoInvites(t *testing.T) {
+	s := newRoomServer(t, "")
+	alice, bob := s.user("alice"), s.user("bob")
+	room := alice.makeRoom(`{}`)
+	config := v3 + "/user/@bob:example.org/account_data/m.invite_permission_config"
+	bob.put(config, `{"default_action":"block"}`).want("{}")
+	alice.post(room+"/invite", `{"user_id":"@bob:example.org"}`).wantError(403, "M_INVITE_BLOCKED")
+	alice.put(room+"/state/m.room.member/@bob:example.org", `{"membership":"invite"}`).wantError(403, "M_INVITE_BLOCKED")
+	alice.post(v3+"/createRoom", `{"invite":["@bob:example.org"]}`).wantError(403, "M_INVITE_BLOCKED")
+	bob.put(config, `{}`).want("{}")
+	alice.post(room+"/invite", `{"user_id":"@bob:example.org"}`).want("{}")
+}
+
+func TestMembersOfAPastThatMayNotBeSeen(t *testing.T) {
+	s := newRoomServer(t, "")
+	alice, bob := s.user("alice"), s.user("bob")
+	room := alice.makeRoom(`{"preset":"public_chat","initial_state":[{"type":"m.room.history_visibility","content":{"history_visibility":"joined"}}]}`)
+	alice.say(room, "before")
+	before := alice.get(room + "/messages?dir=b").field("start")
+	bob.post(room+"/join", "").field("room_id")
+	bob.get(room+"/members?at="+before).wantError(403, "M_FORBIDDEN")
+	if got := texts(alice.get(room+"/members?at="+before), "chunk"); len(got) != 1 {
+		t.Errorf("members then: %q", got)
+	}
+}
+
+func TestPeekingWaits(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newRoomServer(t, url)
+		alice, bob := s.user("alice"), s.user("bob")
+		room := alice.makeRoom(`{"initial_state":[{"type":"m.room.history_visibility","content":{"history_visibility":"world_readable"}}]}`)
+		path := v3 + "/events?room_id=" + idOf(room)
+		now := bob.get(path + "&timeout=0")
+		same(t, "nothing yet", texts(now, "chunk"))
+		alice.say(room, "one")
+		first := bob.get(path + "&from=" + now.field("end"))
+		same(t, "what came", bodies(first), "one")
+		got := make(chan *answer)
+		go func() { got <- bob.get(path + "&from=" + first.field("end")) }()
+		alice.say(room, "two")
+		same(t, "what comes", bodies(<-got), "two")
+		bob.get(v3+"/events").wantError(400, "M_MISSING_PARAM")
+		s.user("carol").get(v3+"/events?room_id=!none").wantError(403, "M_FORBIDDEN")
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/matrix-org/gomatrixserverlib"
 	"github.com/matrix-org/gomatrixserverlib/spec"
@@ -58,8 +60,23 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	for try := 1; ; try++ {
+		roomID, err := e.createPlanned(ctx, plan)
+		// In newer versions the room's id is the hash of its create event, which two rooms that one user makes within the same
+		// millisecond would share.
+		if !errors.Is(err, store.ErrConflict) || try == createTries {
+			return roomID, err
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// createTries bounds how often a room whose id was taken is made again.
+const createTries = 10
+
+func (e *Engine) createPlanned(ctx context.Context, plan *roomPlan) (string, error) {
 	var roomID string
-	err = e.store.NewRoomLane(rand.Text()).Do(ctx, func(lt *store.LaneTx) error {
+	err := e.store.NewRoomLane(rand.Text()).Do(ctx, func(lt *store.LaneTx) error {
 		tx := &roomTx{LaneTx: lt, ctx: ctx, e: e, cache: e.lanes[lt.Lane()]}
 		return tx.cache.guard(func() error {
 			var err error
@@ -112,8 +129,8 @@ func (e *Engine) planRoom(req CreateRequest) (*roomPlan, error) {
 // CheckAlias tells whether an alias has the right form (Appendices, "Room Aliases").
 func CheckAlias(alias string) error {
 	local, server, ok := strings.Cut(strings.TrimPrefix(alias, "#"), ":")
-	if !strings.HasPrefix(alias, "#") || !ok || local == "" || server == "" || len(alias) > maxField ||
-		strings.ContainsAny(local, " \t\n\r\x00") || strings.ContainsAny(server, " \t\n\r\x00") {
+	if !strings.HasPrefix(alias, "#") || !ok || local == "" || server == "" || len(alias) > maxField || !utf8.ValidString(alias) ||
+		strings.Contains(local, "\x00") || strings.ContainsAny(server, " \t\n\r\x00") {
 		return mxerr.InvalidParamf("%q is not a room alias", alias)
 	}
 	return nil

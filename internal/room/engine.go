@@ -119,10 +119,11 @@ func (e *Engine) Send(ctx context.Context, req SendRequest) (string, error) {
 			return nil
 		}
 		ev, err := tx.append(p, origin{device: req.Device, txnID: req.TxnID, txnKey: key})
-		if err == nil {
-			id = ev.ID
+		if err != nil {
+			return err
 		}
-		return err
+		id = ev.ID
+		return tx.guestsLeave(ev)
 	})
 	if err != nil {
 		return "", err

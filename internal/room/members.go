@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"bongsu.org/bongsu/internal/filter"
+	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/token"
 )
@@ -48,13 +49,9 @@ func (r *Reader) Members(ctx context.Context, who Who, req MembersRequest) (out 
 		if err != nil {
 			return err
 		}
-		at := v.stateAt()
-		if req.At != "" {
-			pos, err := token.ParsePage(req.At, store.Pos(v.Room.Num).Lane())
-			if err != nil {
-				return err
-			}
-			at = min(at, pos)
+		at, err := v.membersAt(ctx, tx, req.At)
+		if err != nil {
+			return err
 		}
 		members, err := tx.MembersAt(ctx, v.Room.Num, at, nil)
 		if err != nil {
@@ -64,6 +61,27 @@ func (r *Reader) Members(ctx context.Context, who Who, req MembersRequest) (out 
 		return err
 	})
 	return out, err
+}
+
+// membersAt is where the members are read. At a point of the past they are shown to who may see what happened there.
+func (v *View) membersAt(ctx context.Context, tx *store.Tx, at string) (store.Pos, error) {
+	if at == "" {
+		return v.stateAt(), nil
+	}
+	pos, err := token.ParsePage(at, store.Pos(v.Room.Num).Lane())
+	if err != nil {
+		return 0, err
+	}
+	pos = min(pos, v.stateAt())
+	last, err := tx.EventsBefore(ctx, v.Room.Num, 0, pos, 1)
+	if err != nil {
+		return 0, err
+	}
+	seen, err := v.see(ctx, tx, last)
+	if err == nil && len(seen) < len(last) {
+		return 0, mxerr.Forbiddenf("You may not see the room at this point")
+	}
+	return pos, err
 }
 
 // wants: the two conditions together are an "or".

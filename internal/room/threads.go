@@ -50,7 +50,9 @@ func (v *View) threads(ctx context.Context, tx *store.Tx, req ThreadsRequest) (*
 	if req.Participated {
 		participant = v.User
 	}
-	found, err := tx.Threads(ctx, v.Room.Num, to, v.bound(), participant, v.Ignored, req.Limit+1)
+	found, err := tx.Threads(ctx, store.ThreadsQuery{
+		Room: v.Room.Num, To: to, Bound: v.bound(), Without: v.Ignored, Participant: participant, Limit: req.Limit + 1,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading threads: %w", err)
 	}

@@ -90,3 +90,11 @@ func (t *Tx) CountMutualRooms(ctx context.Context, a, b string) (n int64, err er
 	err = t.one(ctx, `SELECT COUNT(*)`+mutual, []any{a, b}, &n)
 	return n, err
 }
+
+// noNil is a list that is written as an empty one, never as NULL.
+func noNil(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}

@@ -53,3 +53,9 @@ func (t *Tx) SetForgotten(ctx context.Context, userID string, room int64) error 
 	_, err := t.exec(ctx, `UPDATE memberships SET forgotten = TRUE WHERE user_id = $1 AND room = $2`, userID, room)
 	return err
 }
+
+// GuestsIn lists at most limit guests who are in a room.
+func (t *Tx) GuestsIn(ctx context.Context, room int64, limit int) ([]string, error) {
+	return list(ctx, t, scanOne[string], `SELECT m.user_id FROM memberships m JOIN users u ON u.user_id = m.user_id AND u.guest
+		WHERE m.room = $1 AND m.membership = 'join' ORDER BY m.pos LIMIT $2`, room, limit)
+}

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // RelationCount tells how many events relate to one event in one way.
 type RelationCount struct {
@@ -14,23 +17,23 @@ func (t *Tx) RelationCounts(ctx context.Context, targets []string, to Pos, witho
 	if len(targets) == 0 {
 		return nil, nil
 	}
+	unless, args := notFrom([]any{targets, int64(to)}, without)
 	return list(ctx, t, scanRelationCount, `SELECT e.relates_to, e.rel_type, COUNT(*), MAX(e.pos) FROM events e WHERE e.relates_to = ANY($1)
-		AND e.rel_type IN ('m.thread', 'm.replace', 'm.reference') AND e.pos <= $2 AND NOT (e.sender = ANY($3))
-		GROUP BY e.relates_to, e.rel_type`, targets, int64(to), noNil(without))
+		AND e.rel_type IN ('m.thread', 'm.replace', 'm.reference') AND e.pos <= $2`+unless+` GROUP BY e.relates_to, e.rel_type`, args...)
+}
+
+// notFrom leaves out what the given senders sent, as the third argument. Most users ignore nobody, and then indexes alone give the answer.
+func notFrom(args []any, senders []string) (where string, all []any) {
+	if len(senders) == 0 {
+		return "", args
+	}
+	return ` AND NOT (e.sender = ANY($3))`, append(args, senders)
 }
 
 func scanRelationCount(rows Rows) (RelationCount, error) {
 	var c RelationCount
 	err := rows.Scan(&c.Target, &c.RelType, &c.Count, &c.Latest)
 	return c, err
-}
-
-// noNil is a list that is written as an empty one, never as NULL.
-func noNil(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }
 
 // editsEach bounds the edits of one event that are looked at for a valid one.
@@ -123,18 +126,33 @@ type Thread struct {
 	Latest Pos
 }
 
-// Threads lists at most limit threads of a room whose newest event is at or below to, the most recently active first. What the given
-// senders sent does not count; participant, unless empty, narrows it to threads that the user began or sent something to.
-func (t *Tx) Threads(ctx context.Context, room int64, to Pos, bound Pos, participant string, without []string, limit int) ([]Thread, error) {
+// ThreadsQuery selects threads of a room whose newest event is at or below To; events above Bound do not count.
+type ThreadsQuery struct {
+	Room        int64
+	To, Bound   Pos
+	Without     []string // senders whose events do not count
+	Participant string   // unless empty: threads that this user began or sent something to
+	Limit       int
+}
+
+// Threads lists threads, the most recently active first.
+func (t *Tx) Threads(ctx context.Context, q ThreadsQuery) ([]Thread, error) {
+	unless, args := notFrom([]any{q.Room, int64(q.Bound)}, q.Without)
+	n := len(args)
+	took := ""
+	args = append(args, int64(q.To), q.Limit)
+	if q.Participant != "" {
+		args = append(args, q.Participant)
+		took = fmt.Sprintf(` AND (EXISTS (SELECT 1 FROM events p WHERE p.relates_to = n.root AND p.rel_type = 'm.thread' AND p.sender = $%d AND p.pos <= $2)
+			OR EXISTS (SELECT 1 FROM events o WHERE o.event_id = n.root AND o.sender = $%d))`, n+3, n+3)
+	}
 	return list(ctx, t, func(rows Rows) (Thread, error) {
 		var th Thread
 		err := rows.Scan(&th.Root, &th.Latest)
 		return th, err
 	}, `SELECT n.root, n.latest FROM (SELECT e.relates_to AS root, MAX(e.pos) AS latest FROM events e WHERE e.room = $1
-		AND e.rel_type = 'm.thread' AND e.pos <= $2 AND NOT (e.sender = ANY($3)) GROUP BY e.relates_to) n
-		WHERE n.latest <= $4 AND ($5 = '' OR EXISTS (SELECT 1 FROM events p WHERE p.relates_to = n.root AND p.rel_type = 'm.thread'
-			AND p.sender = $5 AND p.pos <= $2) OR EXISTS (SELECT 1 FROM events o WHERE o.event_id = n.root AND o.sender = $5))
-		ORDER BY n.latest DESC LIMIT $6`, room, int64(bound), noNil(without), int64(to), participant, limit)
+		AND e.rel_type = 'm.thread' AND e.pos <= $2`+unless+` GROUP BY e.relates_to) n
+		WHERE n.latest <= `+fmt.Sprintf(`$%d%s ORDER BY n.latest DESC LIMIT $%d`, n+1, took, n+2), args...)
 }
 
 // RelatedBySender returns the events by which one user relates to an event in one way, oldest first, bounded by limit.
