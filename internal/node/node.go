@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bongsu.org/bongsu/internal/config"
+	"bongsu.org/bongsu/internal/inflight"
 	"bongsu.org/bongsu/internal/ops"
 )
 
@@ -19,6 +20,7 @@ type Node struct {
 	log    *slog.Logger
 	parts  *parts
 	health *ops.Health
+	gates  *inflight.Gates
 	client *listener
 	ops    *listener // metrics; nil if there are none
 	chores *chores
@@ -58,9 +60,9 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
 	draining, drain := context.WithCancel(context.WithoutCancel(ctx))
 	n.drain = drain
 	metrics := ops.NewMetrics()
-	gates := newGates(cfg.Sync.MaxWaiters)
+	n.gates = newGates(cfg.Sync.MaxWaiters)
 	n.health = newHealth(n.parts, n.log)
-	handler, err := newHandler(cfg, n.parts, metrics, n.health, &front{gates: gates, draining: draining}, n.log)
+	handler, err := newHandler(cfg, n.parts, metrics, n.health, &front{gates: n.gates, draining: draining}, n.log)
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
 	}
 	limited := limitListener(socket, maxConnections(cfg.Sync.MaxWaiters))
 	n.client = newListener(limited, newHTTPServer(handler, n.log))
-	registerMetrics(metrics.Registry(), n.parts, gates, limited)
+	registerMetrics(metrics.Registry(), n.parts, n.gates, limited)
 	if cfg.Metrics.Listen != "" {
 		socket, err := listen(ctx, cfg.Metrics.Listen)
 		if err != nil {
