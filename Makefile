@@ -13,7 +13,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/bongsu, one static program
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/bongsu ./cmd/bongsu
+	CGO_ENABLED=0 $(GO) build -o bin/bongsu ./cmd/bongsu
 
 run: build ## Build and run a server that keeps its state in data/
 	bin/bongsu serve $(ARGS)
