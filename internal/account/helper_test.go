@@ -94,7 +94,7 @@ func (f fixture) loginAs(name string, d NewDevice) (Login, error) {
 }
 
 // openSQLite is a fresh database for tests in which its kind does not matter.
-func openSQLite(t *testing.T) *store.Store {
+func openSQLite(t testing.TB) *store.Store {
 	t.Helper()
 	db, err := store.Open(context.Background(), store.Options{Dir: t.TempDir()})
 	if err != nil {

@@ -72,6 +72,7 @@ func (s *Service) argon(ctx context.Context, password string, salt []byte, memor
 	}
 	select {
 	case s.hashing <- struct{}{}:
+		defer s.memory.used()
 		defer func() { <-s.hashing }()
 	case <-ctx.Done():
 		return nil, ctx.Err()

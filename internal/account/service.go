@@ -61,6 +61,7 @@ type Service struct {
 	seen    seenList
 	hashing chan struct{} // one slot for each password that is hashed at a time
 	waiting chan struct{} // one for each that waits, too
+	memory  *hashMemory
 	blocked *lru.Cache[string, time.Time]
 	chores  choreList
 
@@ -91,7 +92,7 @@ func New(o Options) *Service {
 	}
 	s := &Service{
 		Options: o, cache: newSessionCache(), seen: newSeenList(),
-		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)), waiting: make(chan struct{}, maxHashing),
+		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)), waiting: make(chan struct{}, maxHashing), memory: newHashMemory(),
 		chores: choreList{active: map[choreKey]chan struct{}{}},
 	}
 	s.blocked, _ = lru.New[string, time.Time](maxBlocked) // fails for sizes below 1 only
@@ -105,6 +106,7 @@ func New(o Options) *Service {
 // start.
 func (s *Service) Close() {
 	s.stop()
+	s.memory.stop()
 	s.tasks.Wait()
 }
 
