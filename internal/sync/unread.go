@@ -29,6 +29,35 @@ type userRules struct{ compiled *push.Compiled }
 type roomInfo struct {
 	members int
 	levels  []byte // content of m.room.power_levels; nil if there is none
+	// power is what levels say of users.
+	power struct {
+		Users   map[string]int64 `json:"users"`
+		Default int64            `json:"users_default"`
+	}
+	roomLevel int64 // the power that it takes to notify the whole room
+}
+
+// setLevels takes over the content of m.room.power_levels.
+func (i *roomInfo) setLevels(content []byte) {
+	i.levels = content
+	_ = json.Unmarshal(content, &i.power) // what cannot be read gives nobody power
+	i.roomLevel = push.NotificationLevel(content, wholeRoom)
+}
+
+// wholeRoom is the key of the one notification that the specification gives a power level.
+const wholeRoom = "room"
+
+// mayNotify tells whether a sender has the power for a kind of notification.
+func (i *roomInfo) mayNotify(sender, key string) bool {
+	need := i.roomLevel
+	if key != wholeRoom {
+		need = push.NotificationLevel(i.levels, key)
+	}
+	power, ok := i.power.Users[sender]
+	if !ok {
+		power = i.power.Default
+	}
+	return power >= need
 }
 
 // unread counts a user's unread events in one room, by thread. It is owned by the session's lock.
@@ -202,25 +231,7 @@ func (a *answer) counter(ctx context.Context, m *member) (counter, error) {
 	if err != nil {
 		return counter{}, err
 	}
-	may := func(sender, key string) bool {
-		return powerOf(info.levels, sender) >= push.NotificationLevel(info.levels, key)
-	}
-	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: may}}, nil
-}
-
-// powerOf is a user's level by the content of m.room.power_levels.
-func powerOf(levels []byte, user string) int64 {
-	var l struct {
-		Users   map[string]int64 `json:"users"`
-		Default int64            `json:"users_default"`
-	}
-	if json.Unmarshal(levels, &l) != nil {
-		return 0
-	}
-	if n, ok := l.Users[user]; ok {
-		return n
-	}
-	return l.Default
+	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: info.mayNotify}}, nil
 }
 
 func (a *answer) userRules(ctx context.Context) (*userRules, error) {
@@ -267,6 +278,7 @@ func (a *answer) roomInfo(ctx context.Context, m *member) (*roomInfo, error) {
 		return info, nil
 	}
 	info = &roomInfo{}
+	info.setLevels(nil)
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
 		r, err := tx.RoomByNum(ctx, m.room)
 		if err != nil {
@@ -278,7 +290,7 @@ func (a *answer) roomInfo(ctx context.Context, m *member) (*roomInfo, error) {
 			return nil
 		}
 		if err == nil {
-			info.levels = levels.Content()
+			info.setLevels(levels.Content())
 		}
 		return err
 	})
