@@ -132,8 +132,21 @@ func (tx *roomTx) creators() []string {
 	if !tx.room.version.PrivilegedCreators() && hasLevels {
 		return nil
 	}
-	out := []string{create.ev.Sender}
-	for _, c := range gjson.GetBytes(create.ev.JSON, "content.additional_creators").Array() {
+	return creatorsOf(create.ev)
+}
+
+// PrivilegedCreators are those who stand above all power levels in rooms of a version; none before version 12.
+func PrivilegedCreators(version string, create *store.Event) []string {
+	ver, err := gomatrixserverlib.GetRoomVersion(gomatrixserverlib.RoomVersion(version))
+	if err != nil || !ver.PrivilegedCreators() {
+		return nil
+	}
+	return creatorsOf(create)
+}
+
+func creatorsOf(create *store.Event) []string {
+	out := []string{create.Sender}
+	for _, c := range gjson.GetBytes(create.JSON, "content.additional_creators").Array() {
 		out = append(out, c.Str)
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -34,7 +35,8 @@ type roomInfo struct {
 		Users   map[string]int64 `json:"users"`
 		Default int64            `json:"users_default"`
 	}
-	roomLevel int64 // the power that it takes to notify the whole room
+	roomLevel int64    // the power that it takes to notify the whole room
+	creators  []string // who stand above all levels (room version 12)
 }
 
 // setLevels takes over the content of m.room.power_levels.
@@ -52,6 +54,9 @@ func (i *roomInfo) mayNotify(sender, key string) bool {
 	need := i.roomLevel
 	if key != wholeRoom {
 		need = push.NotificationLevel(i.levels, key)
+	}
+	if slices.Contains(i.creators, sender) {
+		return true
 	}
 	power, ok := i.power.Users[sender]
 	if !ok {
@@ -285,6 +290,11 @@ func (a *answer) roomInfo(ctx context.Context, m *member) (*roomInfo, error) {
 			return err
 		}
 		info.members = int(r.Joined)
+		create, err := tx.StateEventAt(ctx, m.room, store.StateKey{Type: "m.room.create"}, store.Latest)
+		if err != nil {
+			return err
+		}
+		info.creators = room.PrivilegedCreators(r.Version, create)
 		levels, err := tx.StateEventAt(ctx, m.room, store.StateKey{Type: "m.room.power_levels"}, store.Latest)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
