@@ -46,7 +46,11 @@ type Deps struct {
 	PlainHTTPPush bool
 	// FreezeOldMedia stops the deprecated downloads that need no token.
 	FreezeOldMedia bool
-	Log            *slog.Logger
+	TURN           TURN
+	Support        Support
+	// Version of the server, as it tells other servers.
+	Version string
+	Log     *slog.Logger
 }
 
 // API serves the Client-Server API.
@@ -86,6 +90,7 @@ var modules = []func(*API){
 	(*API).mediaRoutes,
 	(*API).syncRoutes,
 	(*API).typingRoutes, (*API).presenceRoutes,
+	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,
 }
 
 // ServeHTTP implements http.Handler.

@@ -34,6 +34,8 @@ func (l *loader) check() {
 		}
 	}
 	l.checkBus()
+	l.checkTURN()
+	l.checkSupport()
 }
 
 // wrong reports a setting at the place where it was set.

@@ -62,6 +62,10 @@ type Config struct {
 	Media Media `yaml:"media"`
 	// Previews of linked pages, which the server fetches for its users.
 	URLPreviews URLPreviews `yaml:"url_previews"`
+	// TURN servers, which carry calls between devices that cannot reach each other.
+	TURN TURN `yaml:"turn"`
+	// Where users get help with this server. Shown to everybody, in /.well-known/matrix/support.
+	Support Support `yaml:"support"`
 	// Wake-ups between the nodes of a cluster. One node alone needs none of it.
 	Bus Bus `yaml:"bus"`
 	// The log, on standard error.
@@ -141,6 +145,34 @@ type URLPreviews struct {
 	Timeout Duration `yaml:"timeout" min:"1s" max:"2m"`
 }
 
+// TURN names relays for calls.
+type TURN struct {
+	// The relays, such as turn:turn.example.org:3478?transport=udp or turns:turn.example.org:5349. Empty for none.
+	URIs []string `yaml:"uris"`
+	// The secret that the relays share with this server (static-auth-secret in coturn). Users then get credentials that end by themselves.
+	Secret Secret `yaml:"secret"`
+	// The name with which everybody logs in at the relays, for relays without a shared secret.
+	Username string `yaml:"username"`
+	// The password that goes with the name.
+	Password Secret `yaml:"password"`
+	// How long credentials are good. Clients ask for new ones in time.
+	Lifetime Duration `yaml:"lifetime" min:"1m" max:"30d"`
+}
+
+// Support says whom users may ask.
+type Support struct {
+	// Matrix users to ask about anything, such as @admin:example.org. At best one on another server, for when this one is down.
+	AdminUsers []string `yaml:"admin_users"`
+	// E-mail addresses to ask about anything.
+	AdminEmails []string `yaml:"admin_emails"`
+	// Matrix users to tell about weaknesses of this server.
+	SecurityUsers []string `yaml:"security_users"`
+	// E-mail addresses to tell about weaknesses of this server.
+	SecurityEmails []string `yaml:"security_emails"`
+	// The address of a page with help.
+	Page string `yaml:"page"`
+}
+
 // Bus joins the nodes of a cluster with NATS, which is built in. It carries hints only: no message is lost if it fails.
 type Bus struct {
 	// The address and port where other nodes connect. Empty for a node alone.
@@ -215,7 +247,8 @@ func Default() Config {
 			Lifetime: Duration(time.Hour),
 			Timeout:  Duration(10 * time.Second),
 		},
-		Log: Log{Level: LogInfo, Format: LogText},
+		TURN: TURN{Lifetime: Duration(24 * time.Hour)},
+		Log:  Log{Level: LogInfo, Format: LogText},
 	}
 }
 

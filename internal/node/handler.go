@@ -62,7 +62,7 @@ func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
 		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
 		Aliases: room.NewAliases(p.rooms, p.reader), Receipts: room.NewReceipts(p.reader), Media: p.media, Typing: p.typing, Presence: p.presence,
 		Sync: p.sync, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
-		Log: log,
+		TURN: turn(cfg.TURN), Support: support(cfg.Support), Version: ops.ReadBuild().Version, Log: log,
 	}
 	if p.limiter != nil { // a nil *Limiter in the interface would not be nil
 		d.Limiter = p.limiter

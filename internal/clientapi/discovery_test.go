@@ -1,0 +1,86 @@
+package clientapi
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/matrix-org/gomatrixserverlib"
+	"github.com/tidwall/gjson"
+)
+
+// anonymous calls the API without a token.
+func (s *testServer) anonymous(path string) *answer {
+	s.t.Helper()
+	w := httptest.NewRecorder()
+	s.api.ServeHTTP(w, httptest.NewRequestWithContext(s.t.Context(), "GET", path, nil))
+	return &answer{t: s.t, call: "GET " + path, status: w.Code, body: w.Body.String()}
+}
+
+func TestTURNCredentials(t *testing.T) {
+	turn := TURN{URIs: []string{"turn:x"}, Secret: "north", Username: "u", Password: "p", Lifetime: time.Hour}
+	// The password is what `openssl dgst -sha1 -hmac north` makes of the name.
+	want := turnCredentials{Username: "4600:@alice:example.org", Password: "fe3RN/E++jtw4Lw7nmGD88oLh8c=", URIs: turn.URIs, TTL: 3600}
+	if got := turn.credentials("@alice:example.org", time.Unix(1000, 0)); got.Username != want.Username || got.Password != want.Password || got.TTL != want.TTL {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	s := newTestServer(t, "")
+	alice := s.user("alice")
+	alice.get(v3 + "/voip/turnServer").want(`{}`)
+	s.api.TURN = TURN{URIs: []string{"turn:x"}, Username: "u", Password: "p", Lifetime: time.Hour}
+	alice.get(v3 + "/voip/turnServer").want(`{"username":"u","password":"p","uris":["turn:x"],"ttl":3600}`)
+	s.anonymous(v3+"/voip/turnServer").wantError(401, "M_MISSING_TOKEN")
+}
+
+func TestSupport(t *testing.T) {
+	s := newTestServer(t, "")
+	s.anonymous("/.well-known/matrix/support").wantError(404, "M_NOT_FOUND")
+	s.anonymous("/.well-known/matrix/policy_server").wantError(404, "M_NOT_FOUND")
+	s.api.Support = Support{Contacts: []Contact{{Email: "admin@example.org", Role: "m.role.admin"}}, Page: "https://example.org/help"}
+	s.anonymous("/.well-known/matrix/support").want(
+		`{"contacts":[{"email_address":"admin@example.org","role":"m.role.admin"}],"support_page":"https://example.org/help"}`)
+}
+
+func TestThirdPartyLookupsFindNothing(t *testing.T) {
+	alice := newTestServer(t, "").user("alice")
+	alice.get(v3 + "/thirdparty/protocols").want(`{}`)
+	for _, path := range []string{"protocol/irc", "location/irc?channel=x", "user/irc", "location?alias=%23a:b", "user?userid=@a:b"} {
+		alice.get(v3+"/thirdparty/"+path).wantError(404, "M_NOT_FOUND")
+	}
+	alice.get(v3+"/thirdparty/location").wantError(400, "M_MISSING_PARAM")
+	alice.get(v3+"/thirdparty/user").wantError(400, "M_MISSING_PARAM")
+}
+
+func TestNoSingleSignOn(t *testing.T) {
+	s := newTestServer(t, "")
+	s.anonymous(v3+"/login/sso/redirect").wantError(400, "M_MISSING_PARAM")
+	for _, path := range []string{"/login/sso/redirect", "/login/sso/redirect/oidc"} {
+		a := s.anonymous(v3 + path + "?redirectUrl=https://evil.example")
+		if a.status != 404 || !strings.Contains(a.body, "no single sign-on") || strings.Contains(a.body, "evil") {
+			t.Errorf("%s: %d %s", a.call, a.status, a.body)
+		}
+	}
+	s.anonymous(v1+"/auth_metadata").wantError(404, "M_UNRECOGNIZED")
+}
+
+func TestServerKeys(t *testing.T) {
+	s := newRoomServer(t, "")
+	s.api.Version = "1.2"
+	s.anonymous("/_matrix/federation/v1/version").want(`{"server":{"name":"Bongsu","version":"1.2"}}`)
+	a := s.anonymous("/_matrix/key/v2/server")
+	if name := a.field("server_name"); name != "example.org" {
+		t.Errorf("server_name is %q", name)
+	}
+	if until := gjson.Get(a.body, "valid_until_ts").Int(); until < time.Now().Add(time.Hour).UnixMilli() {
+		t.Errorf("the keys are valid for less than an hour, until %d", until)
+	}
+	var keys gomatrixserverlib.ServerKeys
+	if err := keys.UnmarshalJSON([]byte(a.body)); err != nil {
+		t.Fatal(err)
+	}
+	checks, _ := gomatrixserverlib.CheckKeys("example.org", time.Now(), keys)
+	if !checks.AllChecksOK {
+		t.Errorf("the keys do not pass: %+v", checks)
+	}
+}
