@@ -148,7 +148,7 @@ func (s *suite) idle(ctx context.Context) (any, error) {
 }
 
 func (s *suite) clients(ctx context.Context) (any, error) {
-	return each(s, func(b scenario.Bench) (scenario.Clients, error) { return b.Clients(ctx, waitingClients) })
+	return each(s, func(b scenario.Bench) (scenario.Clients, error) { return b.Clients(ctx, waitingClients, "") })
 }
 
 func (s *suite) initialSync(ctx context.Context) (any, error) {

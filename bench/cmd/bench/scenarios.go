@@ -60,10 +60,10 @@ func idleCommand() *cobra.Command {
 }
 
 func clientsCommand() *cobra.Command {
-	n := 0
+	n, heap := 0, ""
 	c := scenarioCommand("clients", "Measure what clients that wait in /sync cost in memory",
 		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
-			r, err := b.Clients(ctx, n)
+			r, err := b.Clients(ctx, n, heap)
 			if err != nil {
 				return nil, err
 			}
@@ -72,6 +72,7 @@ func clientsCommand() *cobra.Command {
 			return r, nil
 		})
 	c.Flags().IntVar(&n, "clients", waitingClients, "clients")
+	c.Flags().StringVar(&heap, "heap", "", "write a profile of the server's heap to this file (Bongsu only)")
 	return c
 }
 

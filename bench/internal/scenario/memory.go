@@ -59,8 +59,8 @@ type Clients struct {
 }
 
 // Clients measures a server with n users, in rooms of ten, who all wait in /sync. It is started anew before they come, so that
-// the memory that their registration took is not there.
-func (b Bench) Clients(ctx context.Context, n int) (out Clients, err error) {
+// the memory that the making of their rooms took is not there. If heap is not empty, it is the file for a profile of the heap.
+func (b Bench) Clients(ctx context.Context, n int, heap string) (out Clients, err error) {
 	out = Clients{Server: b.Options.Server, Database: b.Options.Database}
 	err = b.with(ctx, func(in *server.Instance) error {
 		shape := load.Shape{Rooms: n / clientsPerRoom, Members: clientsPerRoom}
@@ -92,6 +92,11 @@ func (b Bench) Clients(ctx context.Context, n int) (out Clients, err error) {
 			return err
 		}
 		after := proc.Resident(in.ServerPID())
+		if heap != "" {
+			if err := in.Profile(ctx, "heap", heap); err != nil {
+				return err
+			}
+		}
 		out.Before, out.Peak, out.Waiting = megabytes(before), megabytes(peak), megabytes(after)
 		out.PerClient = float64(after-before) / 1024 / float64(out.Clients)
 		return waiting.Err()
