@@ -7,12 +7,15 @@ import (
 	"testing"
 
 	"bongsu.org/bongsu/internal/store"
+	"bongsu.org/bongsu/internal/testdb"
 )
 
 // The commands work on a real database, as the server leaves it.
-func TestAccountsOfADatabase(t *testing.T) {
+func TestAccountsOfADatabase(t *testing.T) { testdb.Each(t, testAccounts) }
+
+func testAccounts(t *testing.T, database string) {
 	data := t.TempDir()
-	st, err := store.Open(t.Context(), store.Options{Dir: data})
+	st, err := store.Open(t.Context(), store.Options{URL: database, Dir: data, Lanes: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +27,7 @@ func TestAccountsOfADatabase(t *testing.T) {
 	run := func(input string, args ...string) (string, error) {
 		var out bytes.Buffer
 		p := &program{name: "bongsu", in: strings.NewReader(input), out: &out, errs: t.Output(), accounts: openAccounts}
-		err := p.execute(context.Background(), append([]string{"user", "--data", data}, args...))
+		err := p.execute(context.Background(), append([]string{"user", "--data", data, "--database", database}, args...))
 		return out.String(), err
 	}
 	for _, step := range []struct {
