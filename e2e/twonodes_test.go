@@ -79,6 +79,12 @@ func TestLogoutHoldsAtTheOtherNode(t *testing.T) {
 	there := u.at(b)
 	there.Get(V3("account", "whoami")).OK()
 	u.Post(V3("logout"), Obj{}).OK()
+	// The news takes a moment. Without it the other node would go on for some ten seconds.
+	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); {
+		if there.Get(V3("account", "whoami")).Status == 401 {
+			break
+		}
+	}
 	there.Get(V3("account", "whoami")).WantError(401, "M_UNKNOWN_TOKEN")
 }
 
