@@ -45,6 +45,7 @@ Every setting has a default that runs. "bongsu config print" shows all of them w
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
+		RunE:          showHelp,
 	}
 	root.SetIn(p.in)
 	root.SetOut(p.out)
@@ -52,6 +53,9 @@ Every setting has a default that runs. "bongsu config print" shows all of them w
 	root.AddCommand(p.serveCommand(), p.userCommand(), p.configCommand(), p.versionCommand(), p.manCommand())
 	return root
 }
+
+// showHelp is what a command does that only groups others. Being run, it refuses the names of commands that do not exist.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // execute runs the program with arguments.
 func (p *program) execute(ctx context.Context, args []string) error {

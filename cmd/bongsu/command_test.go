@@ -306,6 +306,14 @@ func TestManualPages(t *testing.T) {
 	}
 }
 
+func TestUnknownCommandIsAnError(t *testing.T) {
+	for _, args := range [][]string{{"srve"}, {"user", "ad"}, {"config", "pront"}} {
+		if err := newFixture(t).run(t, args...); err == nil || !strings.Contains(err.Error(), "unknown command") {
+			t.Errorf("%v: got %v, want that there is no such command", args, err)
+		}
+	}
+}
+
 func TestEveryCommandTeaches(t *testing.T) {
 	f := newFixture(t)
 	root := f.command()
@@ -318,7 +326,7 @@ func TestEveryCommandTeaches(t *testing.T) {
 		if len(path) > 0 && cmd.Name() != path[len(path)-1] {
 			t.Errorf("there is no command %v", path)
 		}
-		if cmd.Short == "" || (cmd.RunE != nil && cmd.Example == "") {
+		if cmd.Short == "" || (!cmd.HasSubCommands() && cmd.Example == "") {
 			t.Errorf("%v has no help or no example", path)
 		}
 	}

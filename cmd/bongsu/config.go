@@ -15,6 +15,7 @@ the one before. A setting media.max_upload_size is the line
 
 under "media:" in the file, and BONGSU_MEDIA_MAX_UPLOAD_SIZE in the environment.`,
 		Args: cobra.NoArgs,
+		RunE: showHelp,
 	}
 	flags := serverFlags(cmd)
 	cmd.AddCommand(&cobra.Command{

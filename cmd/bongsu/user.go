@@ -49,6 +49,7 @@ func (p *program) userCommand() *cobra.Command {
 		Long: `Make, change and list the accounts of a server. The commands work on the server's database, whether the server runs or not:
 give them the same --data, --database and --config as "bongsu serve".`,
 		Args: cobra.NoArgs,
+		RunE: showHelp,
 	}
 	flags := databaseFlags(cmd)
 	cmd.AddCommand(p.userAddCommand(flags), p.userPasswordCommand(flags), p.userDeactivateCommand(flags), p.userListCommand(flags))
