@@ -308,7 +308,7 @@ func TestManualPages(t *testing.T) {
 
 func TestUnknownCommandIsAnError(t *testing.T) {
 	for _, args := range [][]string{{"srve"}, {"user", "ad"}, {"config", "pront"}} {
-		if err := newFixture(t).run(t, args...); err == nil || !strings.Contains(err.Error(), "unknown command") {
+		if err := newFixture(t).execute(t.Context(), args); err == nil || !strings.Contains(err.Error(), "unknown command") {
 			t.Errorf("%v: got %v, want that there is no such command", args, err)
 		}
 	}
