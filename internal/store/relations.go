@@ -47,7 +47,7 @@ func (t *Tx) Edits(ctx context.Context, targets []string, to Pos) ([]*Event, err
 	}
 	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (SELECT x.pos AS pos,
 		ROW_NUMBER() OVER (PARTITION BY x.relates_to ORDER BY x.ts DESC, x.event_id DESC) AS place
-		FROM events x JOIN events o ON o.event_id = x.relates_to WHERE x.relates_to = ANY($1) AND x.rel_type = 'm.replace' AND x.pos <= $2
+		FROM events x CROSS JOIN events o WHERE o.event_id = x.relates_to AND x.relates_to = ANY($1) AND x.rel_type = 'm.replace' AND x.pos <= $2
 		AND x.state_key IS NULL AND o.state_key IS NULL AND x.sender = o.sender AND x.type = o.type AND x.room = o.room
 		AND COALESCE(o.rel_type, '') <> 'm.replace') n JOIN events e ON e.pos = n.pos JOIN rooms r ON r.room = e.room
 		WHERE n.place <= $3 ORDER BY e.relates_to, n.place`, targets, int64(to), editsEach)
@@ -97,7 +97,7 @@ type RelatedQuery struct {
 	Limit              int
 }
 
-// Related returns the events that a query selects.
+// Related returns the events that a query selects. The plus keeps it from walking over the whole room.
 func (t *Tx) Related(ctx context.Context, q RelatedQuery) ([]*Event, error) {
 	if len(q.Targets) == 0 {
 		return nil, nil
@@ -107,7 +107,7 @@ func (t *Tx) Related(ctx context.Context, q RelatedQuery) ([]*Event, error) {
 		order = `ASC`
 	}
 	return list(ctx, t, scanEvent, `SELECT `+eventColumns+fromEvents+`WHERE e.relates_to = ANY($1) AND ($2 = '' OR e.rel_type = $2)
-		AND ($3 = '' OR e.type = $3) AND e.pos > $4 AND e.pos <= $5 AND e.room = $6 ORDER BY e.pos `+order+` LIMIT $7`,
+		AND ($3 = '' OR e.type = $3) AND e.pos > $4 AND e.pos <= $5 AND +e.room = $6 ORDER BY e.pos `+order+` LIMIT $7`,
 		q.Targets, q.RelType, q.EventType, int64(q.From), int64(q.To), q.Room, q.Limit)
 }
 
@@ -116,7 +116,7 @@ func (t *Tx) RelatedIDs(ctx context.Context, room int64, targets []string, limit
 	if len(targets) == 0 {
 		return nil, nil
 	}
-	return list(ctx, t, scanOne[string], `SELECT e.event_id FROM events e WHERE e.relates_to = ANY($1) AND e.room = $2 ORDER BY e.pos LIMIT $3`,
+	return list(ctx, t, scanOne[string], `SELECT e.event_id FROM events e WHERE e.relates_to = ANY($1) AND +e.room = $2 ORDER BY e.pos LIMIT $3`,
 		targets, room, limit)
 }
 

@@ -5,29 +5,32 @@ import "context"
 // StateKey names one entry of a room's state.
 type StateKey struct{ Type, Key string }
 
-// newestState selects, of each (type, state_key), the newest entry at or below $2. GROUP BY with MAX is understood by both databases.
-const newestState = ` FROM (SELECT MAX(s.pos) AS pos FROM state_log s WHERE s.room = $1 AND s.pos <= $2 `
+// newestState selects, of each (type, state_key), the newest entry at or below $2. GROUP BY with MAX is understood by both databases. The
+// plus keeps the condition from choosing the index by position, which has the entries of all types mixed.
+const (
+	newestState = `SELECT MAX(s.pos) AS pos FROM state_log s WHERE s.room = $1 AND +s.pos <= $2 `
+	ofEachKey   = ` GROUP BY s.type, s.state_key`
+	fromNewest  = `) n JOIN events e ON e.pos = n.pos JOIN rooms r ON r.room = e.room`
+)
 
 // StateAt is a room's whole state at a position.
 func (t *Tx) StateAt(ctx context.Context, room int64, at Pos) ([]*Event, error) {
-	return list(ctx, t, scanEvent, `SELECT `+eventColumns+newestState+
-		`GROUP BY s.type, s.state_key) n JOIN events e ON e.pos = n.pos JOIN rooms r ON r.room = e.room`, room, int64(at))
+	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (`+newestState+ofEachKey+fromNewest, room, int64(at))
 }
 
-// StateAtWithoutMembers is StateAt, less the members.
+// StateAtWithoutMembers is StateAt, less the members, over which it does not walk.
 func (t *Tx) StateAtWithoutMembers(ctx context.Context, room int64, at Pos) ([]*Event, error) {
-	return list(ctx, t, scanEvent, `SELECT `+eventColumns+newestState+
-		`AND s.type <> 'm.room.member' GROUP BY s.type, s.state_key) n JOIN events e ON e.pos = n.pos JOIN rooms r ON r.room = e.room`,
-		room, int64(at))
+	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (`+newestState+`AND s.type < 'm.room.member'`+ofEachKey+
+		` UNION ALL `+newestState+`AND s.type > 'm.room.member'`+ofEachKey+fromNewest, room, int64(at))
 }
 
 // MembersAt is the membership events of a room's state at a position; of the given users only, unless users is nil.
 func (t *Tx) MembersAt(ctx context.Context, room int64, at Pos, users []string) ([]*Event, error) {
-	const from = `GROUP BY s.type, s.state_key) n JOIN events e ON e.pos = n.pos JOIN rooms r ON r.room = e.room`
+	const members = newestState + `AND s.type = 'm.room.member'`
 	if users == nil {
-		return list(ctx, t, scanEvent, `SELECT `+eventColumns+newestState+`AND s.type = 'm.room.member' `+from, room, int64(at))
+		return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (`+members+ofEachKey+fromNewest, room, int64(at))
 	}
-	return list(ctx, t, scanEvent, `SELECT `+eventColumns+newestState+`AND s.type = 'm.room.member' AND s.state_key = ANY($3) `+from,
+	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (`+members+` AND s.state_key = ANY($3)`+ofEachKey+fromNewest,
 		room, int64(at), users)
 }
 
@@ -47,7 +50,7 @@ func (t *Tx) StateHistory(ctx context.Context, room int64, key StateKey, from, t
 
 // StateBetween is what changed of a room's state in (from, to]: the newest entry of each (type, state_key) that changed.
 func (t *Tx) StateBetween(ctx context.Context, room int64, from, to Pos) ([]*Event, error) {
-	return list(ctx, t, scanEvent, `SELECT `+eventColumns+newestState+
-		`AND s.pos > $3 GROUP BY s.type, s.state_key) n JOIN events e ON e.pos = n.pos JOIN rooms r ON r.room = e.room ORDER BY e.pos`,
+	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (SELECT MAX(s.pos) AS pos FROM state_log s WHERE s.room = $1
+		AND s.pos <= $2 AND s.pos > $3`+ofEachKey+fromNewest+` ORDER BY e.pos`,
 		room, int64(to), int64(from))
 }

@@ -30,14 +30,14 @@ func (t *Tx) SearchUsers(ctx context.Context, asking, sought string, limit int) 
 		var u DirectoryUser
 		err := rows.Scan(&u.UserID, &u.DisplayName, &u.AvatarURL)
 		return u, err
-	}, `SELECT u.user_id, d.value, a.value FROM users u
-		LEFT JOIN profiles d ON d.user_id = u.user_id AND d.field = 'displayname'
-		LEFT JOIN profiles a ON a.user_id = u.user_id AND a.field = 'avatar_url'
-		WHERE u.user_id <> $1 AND NOT u.deactivated AND NOT u.guest AND (LOWER(u.user_id) LIKE $2 ESCAPE '\' OR d.folded LIKE $2 ESCAPE '\')
-		AND EXISTS (SELECT 1 FROM memberships m JOIN rooms r ON r.room = m.room WHERE m.user_id = u.user_id AND m.membership = 'join'
+	}, `WITH found AS MATERIALIZED (SELECT u.user_id AS id, LOWER(u.user_id) AS low, d.value AS name, d.folded AS folded FROM users u
+			LEFT JOIN profiles d ON d.user_id = u.user_id AND d.field = 'displayname'
+			WHERE u.user_id <> $1 AND NOT u.deactivated AND NOT u.guest AND (LOWER(u.user_id) LIKE $2 ESCAPE '\' OR d.folded LIKE $2 ESCAPE '\'))
+		SELECT f.id, f.name, a.value FROM found f LEFT JOIN profiles a ON a.user_id = f.id AND a.field = 'avatar_url'
+		WHERE EXISTS (SELECT 1 FROM memberships m JOIN rooms r ON r.room = m.room WHERE m.user_id = f.id AND m.membership = 'join'
 			AND (r.join_rule = 'public' OR r.history_visibility = 'world_readable' OR EXISTS (SELECT 1 FROM memberships mine
 				WHERE mine.user_id = $1 AND mine.room = m.room AND mine.membership = 'join')))
-		ORDER BY CASE WHEN LOWER(u.user_id) LIKE $3 ESCAPE '\' OR LOWER(u.user_id) LIKE $4 ESCAPE '\' OR d.folded LIKE $3 ESCAPE '\' THEN 0 ELSE 1 END,
-			CASE WHEN d.value IS NULL THEN 1 ELSE 0 END, u.user_id LIMIT $5`,
+		ORDER BY CASE WHEN f.low LIKE $3 ESCAPE '\' OR f.low LIKE $4 ESCAPE '\' OR f.folded LIKE $3 ESCAPE '\' THEN 0 ELSE 1 END,
+			CASE WHEN f.name IS NULL THEN 1 ELSE 0 END, f.id LIMIT $5`,
 		asking, likePattern(sought), likePattern(sought)[1:], "@"+likePattern(sought)[1:], limit)
 }
