@@ -34,7 +34,12 @@ func openSQLite(ctx context.Context, dir string) (*sqliteBackend, error) {
 	for _, p := range sqlitePragmas {
 		q.Add("_pragma", p)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "bongsu.db")+"?"+q.Encode())
+	path, err := filepath.Abs(filepath.Join(dir, "bongsu.db"))
+	if err != nil {
+		return nil, err
+	}
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
 		return nil, err
 	}
