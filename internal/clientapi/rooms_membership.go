@@ -18,9 +18,9 @@ func (a *API) roomMembershipRoutes() {
 	a.client(http.MethodPost, "/rooms/{roomId}/leave", a.leave, as(authGuest))
 	a.client(http.MethodPost, "/rooms/{roomId}/forget", a.forget, as(authGuest))
 	a.client(http.MethodPost, "/rooms/{roomId}/invite", a.invite, limited("invites"), unlessSuspended())
-	a.client(http.MethodPost, "/rooms/{roomId}/kick", a.changeOther(func(ctx context.Context, m room.MemberRequest) error { return a.Rooms.Kick(ctx, m) }))
-	a.client(http.MethodPost, "/rooms/{roomId}/ban", a.changeOther(func(ctx context.Context, m room.MemberRequest) error { return a.Rooms.Ban(ctx, m) }))
-	a.client(http.MethodPost, "/rooms/{roomId}/unban", a.changeOther(func(ctx context.Context, m room.MemberRequest) error { return a.Rooms.Unban(ctx, m) }))
+	a.client(http.MethodPost, "/rooms/{roomId}/kick", a.changeOther((*room.Engine).Kick))
+	a.client(http.MethodPost, "/rooms/{roomId}/ban", a.changeOther((*room.Engine).Ban))
+	a.client(http.MethodPost, "/rooms/{roomId}/unban", a.changeOther((*room.Engine).Unban))
 }
 
 func (a *API) joinedRooms(r *request) (any, error) {
@@ -129,12 +129,12 @@ func (a *API) invite(r *request) (any, error) {
 	return empty{}, a.Rooms.Invite(r.Context(), req)
 }
 
-func (a *API) changeOther(change func(context.Context, room.MemberRequest) error) handler {
+func (a *API) changeOther(change func(*room.Engine, context.Context, room.MemberRequest) error) handler {
 	return func(r *request) (any, error) {
 		req, err := r.other()
 		if err != nil {
 			return nil, err
 		}
-		return empty{}, change(r.Context(), req)
+		return empty{}, change(a.Rooms, r.Context(), req)
 	}
 }

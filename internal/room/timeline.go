@@ -236,11 +236,19 @@ func (s *scan) edge() store.Pos {
 
 // filtered picks the events that a filter lets through and whose senders are not ignored, by event id.
 func (v *View) filtered(ctx context.Context, tx *store.Tx, seen []Seen, f *filter.RoomEvents) (map[string]Seen, error) {
+	out := make(map[string]Seen, len(seen))
+	if f.PassesAll() {
+		for _, s := range seen {
+			if v.wants(s.Event) {
+				out[s.ID] = s
+			}
+		}
+		return out, nil
+	}
 	kinds, err := relationKinds(ctx, tx, seen, f)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]Seen, len(seen))
 	for _, s := range seen {
 		fe := &filter.Event{
 			Type: s.Type, Sender: s.Sender, RoomID: s.RoomID, Content: s.Content(),
