@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -138,7 +139,8 @@ func decodeJSON(raw []byte, v any) error {
 
 // checkJSON tells whether raw is JSON of bounded depth.
 func checkJSON(raw []byte) error {
-	if !json.Valid(raw) {
+	// json.Valid lets bytes through that are not UTF-8.
+	if !json.Valid(raw) || !utf8.Valid(raw) {
 		return mxerr.New(http.StatusBadRequest, mxerr.NotJSON, "The request body is not JSON")
 	}
 	depth := 0

@@ -82,7 +82,13 @@ func (a *answer) stripped(ctx context.Context, m *member) (out []json.RawMessage
 func (a *answer) left(ctx context.Context, m *member) error {
 	from := a.from(m.room)
 	out := &LeftRoom{}
+	forgotten := false
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		// A room may have been forgotten since the session was made, also at another node.
+		now, err := tx.MembershipIn(ctx, a.req.User, m.room)
+		if forgotten = now.Forgotten; err != nil || forgotten {
+			return err
+		}
 		v, err := a.s.Rooms.SyncView(ctx, tx, a.who(), m.roomID)
 		if err != nil {
 			return err
@@ -115,6 +121,9 @@ func (a *answer) left(ctx context.Context, m *member) error {
 	})
 	if err != nil {
 		return fmt.Errorf("reading a room that was left: %w", err)
+	}
+	if forgotten {
+		return nil
 	}
 	if out.AccountData, err = a.roomData(ctx, m, false); err != nil {
 		return err

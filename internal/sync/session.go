@@ -188,6 +188,7 @@ func (s *session) addAccountData(a store.AccountData) {
 	}
 	if a.Type == ignoredType && a.RoomID == "" {
 		s.ignoredKnown = false
+		clear(s.unread)
 	}
 	s.accountData = append(s.accountData, a)
 	if len(s.accountData) > dataKept {

@@ -83,12 +83,16 @@ func (a *answer) readState(ctx context.Context, tx *store.Tx, m *member, p *piec
 	return nil, nil
 }
 
-// lazyMembers adds the members that the timeline's events are from, and on a first look the user and the heroes (Client-Server API,
-// "Lazy-loading room members").
+// lazyMembers adds the members that the timeline's events are from, and on a first look the user and the heroes that the summary names
+// (Client-Server API, "Lazy-loading room members").
 func (a *answer) lazyMembers(ctx context.Context, tx *store.Tx, m *member, state []*store.Event, senders []string, at store.Pos, full bool) ([]*store.Event, error) {
 	need := slices.Clone(senders)
 	if full {
-		heroes, err := heroesOf(ctx, tx, m.room, a.req.User)
+		r, err := tx.RoomByNum(ctx, m.room)
+		if err != nil {
+			return nil, err
+		}
+		heroes, err := heroesOf(ctx, tx, r, a.req.User)
 		if err != nil {
 			return nil, err
 		}
@@ -175,13 +179,17 @@ func (a *answer) filterState(state []*store.Event) []*store.Event {
 // heroCount is how many members name a room that has no name.
 const heroCount = 5
 
-// heroesOf are the first members other than the user, joined or invited; where there is none, those who have left.
-func heroesOf(ctx context.Context, tx *store.Tx, num int64, user string) ([]string, error) {
+// heroesOf are the first members other than the user, joined or invited; where there is none, those who have left. A room that has a
+// name or an alias needs none.
+func heroesOf(ctx context.Context, tx *store.Tx, r *store.Room, user string) ([]string, error) {
+	if r.Name != "" || r.CanonicalAlias != "" {
+		return nil, nil
+	}
 	var heroes []string
 	for _, group := range [][]string{{"join", "invite"}, {"leave", "ban"}} {
 		var members []store.Membership
 		for _, membership := range group {
-			some, err := tx.MembersOf(ctx, num, membership, heroCount+1)
+			some, err := tx.MembersOf(ctx, r.Num, membership, heroCount+1)
 			if err != nil {
 				return nil, err
 			}
@@ -208,10 +216,7 @@ func (a *answer) summary(ctx context.Context, m *member) (*Summary, error) {
 			return err
 		}
 		out.Joined, out.Invited = r.Joined, r.Invited
-		if r.Name != "" || r.CanonicalAlias != "" {
-			return nil
-		}
-		out.Heroes, err = heroesOf(ctx, tx, m.room, a.req.User)
+		out.Heroes, err = heroesOf(ctx, tx, r, a.req.User)
 		return err
 	})
 	if err != nil {

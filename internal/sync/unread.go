@@ -86,7 +86,11 @@ func (u *unread) count(c counter, ev *store.Event, forRules *push.Prepared) {
 	if ev.RelType == "m.thread" {
 		thread = ev.RelatesTo
 	}
-	if ev.Sender == c.user || ev.RedactedBy != "" || u.isRead(thread, ev.Pos) {
+	if ev.Sender == c.user {
+		u.answered(thread, ev)
+		return
+	}
+	if ev.RedactedBy != "" || u.isRead(thread, ev.Pos) || slices.Contains(c.ignored, ev.Sender) {
 		return
 	}
 	r := c.rules.compiled.Evaluate(forRules, c.room)
@@ -104,11 +108,23 @@ func (u *unread) count(c counter, ev *store.Event, forRules *push.Prepared) {
 	}
 }
 
+// answered takes what the user sent as a sign that all before it in its thread was read (Client-Server API, "Receiving
+// notifications": a read receipt moves "either by using the API or by sending an event"). Memberships do not count: the server writes
+// them into every room when the user changes a name.
+func (u *unread) answered(thread string, ev *store.Event) {
+	if ev.Type == "m.room.member" {
+		return
+	}
+	u.read[thread] = max(u.read[thread], ev.Pos)
+	delete(u.threads, thread)
+}
+
 // counter is what counting needs beside the events.
 type counter struct {
-	user  string
-	rules *userRules
-	room  *push.Room
+	user    string
+	rules   *userRules
+	room    *push.Room
+	ignored []string
 }
 
 // noteReceipt makes the room be counted anew.
@@ -236,7 +252,8 @@ func (a *answer) counter(ctx context.Context, m *member) (counter, error) {
 	if err != nil {
 		return counter{}, err
 	}
-	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: info.mayNotify}}, nil
+	ignored, err := a.ignoredUsers(ctx)
+	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: info.mayNotify}, ignored}, err
 }
 
 func (a *answer) userRules(ctx context.Context) (*userRules, error) {
