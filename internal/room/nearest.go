@@ -38,7 +38,7 @@ func (v *View) nearest(ctx context.Context, tx *store.Tx, ts int64, forward bool
 	if err != nil {
 		return Seen{}, fmt.Errorf("looking for an event by its time: %w", err)
 	}
-	near, err := v.around(ctx, tx, place)
+	near, err := v.nearby(ctx, tx, place)
 	if err != nil {
 		return Seen{}, err
 	}
@@ -83,7 +83,7 @@ func (v *View) placeOf(ctx context.Context, tx *store.Tx, ts int64) (store.Pos, 
 	return low, nil
 }
 
-func (v *View) around(ctx context.Context, tx *store.Tx, place store.Pos) ([]Seen, error) {
+func (v *View) nearby(ctx context.Context, tx *store.Tx, place store.Pos) ([]Seen, error) {
 	before, err := tx.EventsBefore(ctx, v.Room.Num, 0, min(v.bound(), place-1), neighbours)
 	if err != nil {
 		return nil, err
