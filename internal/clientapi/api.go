@@ -13,6 +13,7 @@ import (
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/search"
 	"bongsu.org/bongsu/internal/store"
 	bsync "bongsu.org/bongsu/internal/sync"
 )
@@ -38,6 +39,7 @@ type Deps struct {
 	Presence   *ephemeral.Presence // nil: switched off
 	Sync       *bsync.Service
 	Limiter    Limiter
+	Search     *search.Indexer
 	// DefaultRoomVersion is the version of new rooms; empty: the newest.
 	DefaultRoomVersion string
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
@@ -91,6 +93,7 @@ var modules = []func(*API){
 	(*API).syncRoutes,
 	(*API).typingRoutes, (*API).presenceRoutes,
 	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,
+	(*API).searchRoutes,
 }
 
 // ServeHTTP implements http.Handler.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/search"
 )
 
 // chore is work that is done from time to time, beside requests. Parts that do theirs by themselves are not here.
@@ -25,7 +26,10 @@ type chores struct {
 
 // startChores starts the chores of the parts.
 func startChores(p *parts, log *slog.Logger) *chores {
-	return runChores(log, chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep})
+	return runChores(log,
+		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
+		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
+	)
 }
 
 func runChores(log *slog.Logger, list ...chore) *chores {

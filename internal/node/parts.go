@@ -14,6 +14,7 @@ import (
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/ratelimit"
 	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/search"
 	"bongsu.org/bongsu/internal/store"
 	bsync "bongsu.org/bongsu/internal/sync"
 )
@@ -25,6 +26,7 @@ type parts struct {
 	sync     *bsync.Service
 	reader   *room.Reader
 	rooms    *room.Engine
+	search   *search.Indexer
 	accounts *account.Service
 	media    *media.Service
 	typing   *ephemeral.Typing
@@ -119,7 +121,7 @@ func openBus(cfg *config.Config, log *slog.Logger) (bus.Bus, error) {
 
 // startRooms starts sync before the engine, since from its first batch on the engine tells sync what it wrote.
 func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room.Signer, log *slog.Logger) (err error) {
-	p.reader = room.NewReader(p.store)
+	p.reader, p.search = room.NewReader(p.store), search.NewIndexer(p.store)
 	p.sync, err = bsync.New(ctx, bsync.Options{Store: p.store, Rooms: p.reader, NodeID: p.bus.NodeID(), Log: log})
 	if err != nil {
 		return fmt.Errorf("following the database: %w", err)

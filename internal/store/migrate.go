@@ -26,6 +26,9 @@ var (
 	postgresWords = dialectWords{ID: "BIGINT", Blob: "BYTEA", Clustered: ""}
 )
 
+// SQLite is for the few statements of which one database has no form.
+func (d dialectWords) SQLite() bool { return d == sqliteWords }
+
 // migrationFS fills the words of a dialect into the migrations.
 type migrationFS struct {
 	fs.FS

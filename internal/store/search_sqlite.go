@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"strings"
+)
+
+// sqliteSearch keeps words in an FTS5 table without content.
+type sqliteSearch struct{}
+
+func (sqliteSearch) add(ctx context.Context, t *Tx, texts []SearchText) error {
+	rows := make([][]any, len(texts))
+	for i, text := range texts {
+		rows[i] = []any{int64(text.Pos), strings.Join(text.all(), " ")}
+	}
+	return t.q.ExecMany(ctx, `INSERT INTO search_words (rowid, words) VALUES ($1, $2)`, rows)
+}
+
+func (sqliteSearch) remove(ctx context.Context, t *Tx, positions []Pos) error {
+	_, err := t.exec(ctx, `DELETE FROM search_words WHERE rowid = ANY($1)`, nums(positions))
+	return err
+}
+
+func (sqliteSearch) removeRoom(ctx context.Context, t *Tx, room int64) error {
+	_, err := t.exec(ctx, `DELETE FROM search_words WHERE rowid IN (SELECT rowid FROM search_words WHERE search_words MATCH $1)`,
+		phrase(roomWord(room)))
+	return err
+}
+
+func (sqliteSearch) find(ctx context.Context, t *Tx, q SearchQuery) ([]SearchHit, error) {
+	return list(ctx, t, scanHit, `SELECT s.rowid, e.ts FROM (SELECT rowid FROM search_words WHERE search_words MATCH $1 AND rowid < $2
+		ORDER BY rowid DESC LIMIT $3) s JOIN events e ON e.pos = s.rowid ORDER BY s.rowid DESC`, q.fts5(), int64(q.Below.Pos), q.Limit)
+}
+
+// fts5 writes the query in the language of FTS5.
+func (q SearchQuery) fts5() string {
+	rooms, keys := q.filters()
+	parts := []string{anyPhrase(rooms)}
+	if len(keys) > 0 {
+		parts = append(parts, anyPhrase(keys))
+	}
+	for _, word := range q.Whole {
+		parts = append(parts, phrase(word))
+	}
+	for _, word := range q.Beginnings {
+		parts = append(parts, phrase(word)+"*")
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func anyPhrase(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = phrase(w)
+	}
+	return "(" + strings.Join(quoted, " OR ") + ")"
+}
+
+func phrase(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
