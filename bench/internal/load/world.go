@@ -65,7 +65,7 @@ func NewWorldOf(ctx context.Context, addr string, shape Shape, users []client.Se
 	for i := range w.Rooms {
 		w.Rooms[i].Members = users[i*shape.Members : (i+1)*shape.Members]
 	}
-	return w, w.open(ctx)
+	return w, w.open(ctx, setupWorkers)
 }
 
 // SharedWorld makes rooms that all have the same members.
@@ -78,18 +78,18 @@ func SharedWorld(ctx context.Context, addr string, rooms, members int) (*World, 
 	for i := range w.Rooms {
 		w.Rooms[i].Members = users
 	}
-	return w, w.open(ctx)
+	return w, w.open(ctx, 1) // one user makes them all, one after the other
 }
 
 // NewRoom makes a world of one room with members who are there already.
 func NewRoom(ctx context.Context, addr string, members []client.Session) (*World, error) {
 	w := &World{Addr: addr, Shape: Shape{Rooms: 1, Members: len(members)}, Rooms: []Room{{Members: members}}}
-	return w, w.open(ctx)
+	return w, w.open(ctx, setupWorkers)
 }
 
-// open makes the rooms and lets their members join.
-func (w *World) open(ctx context.Context) error {
-	err := forEach(ctx, w.Addr, len(w.Rooms), func(conn *client.Conn, i int) error {
+// open makes the rooms, so many at once, and lets their members join.
+func (w *World) open(ctx context.Context, makers int) error {
+	err := forEach(ctx, w.Addr, makers, len(w.Rooms), func(conn *client.Conn, i int) error {
 		id, err := conn.CreateRoom(w.Rooms[i].Members[0].Token, "Room "+strconv.Itoa(i))
 		w.Rooms[i].ID = id
 		return err
@@ -98,7 +98,7 @@ func (w *World) open(ctx context.Context) error {
 		return fmt.Errorf("making rooms: %w", err)
 	}
 	// Neighbouring joins go to different rooms, so that they do not wait for each other.
-	err = forEach(ctx, w.Addr, len(w.Rooms)*(w.Shape.Members-1), func(conn *client.Conn, i int) error {
+	err = forEach(ctx, w.Addr, setupWorkers, len(w.Rooms)*(w.Shape.Members-1), func(conn *client.Conn, i int) error {
 		room := w.Rooms[i%len(w.Rooms)]
 		return conn.Join(room.Members[1+i/len(w.Rooms)].Token, room.ID)
 	})
@@ -113,7 +113,7 @@ func (w *World) Fill(ctx context.Context, n int) error {
 	begin := time.Now()
 	errs := &tally{}
 	s := newSenders(w, Pace{BodySize: 120}, func() time.Duration { return time.Since(begin) }, 0, errs)
-	err := forEach(ctx, w.Addr, n, func(conn *client.Conn, i int) error {
+	err := forEach(ctx, w.Addr, setupWorkers, n, func(conn *client.Conn, i int) error {
 		if s.send(conn, i, 0).Failed {
 			return fmt.Errorf("a send failed: %v", errs.by)
 		}
@@ -140,7 +140,7 @@ func prefix() string { return "u" + strconv.FormatInt(time.Now().UnixNano(), 36)
 // RegisterUsers makes n accounts named by the prefix and a number.
 func RegisterUsers(ctx context.Context, addr, prefix string, n int) ([]client.Session, error) {
 	users := make([]client.Session, n)
-	err := forEach(ctx, addr, n, func(conn *client.Conn, i int) error {
+	err := forEach(ctx, addr, setupWorkers, n, func(conn *client.Conn, i int) error {
 		var err error
 		users[i], err = conn.Register(prefix+strconv.Itoa(i), password)
 		return err
@@ -151,11 +151,11 @@ func RegisterUsers(ctx context.Context, addr, prefix string, n int) ([]client.Se
 	return users, nil
 }
 
-// forEach calls do for 0 to n-1, some at once, each worker with a connection of its own.
-func forEach(ctx context.Context, addr string, n int, do func(conn *client.Conn, i int) error) error {
+// forEach calls do for 0 to n-1, so many at once, each worker with a connection of its own.
+func forEach(ctx context.Context, addr string, workers, n int, do func(conn *client.Conn, i int) error) error {
 	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	for range min(setupWorkers, n) {
+	for range min(workers, n) {
 		g.Go(func() error {
 			conn := client.NewConn(addr)
 			defer conn.Close()
