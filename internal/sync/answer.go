@@ -26,8 +26,11 @@ type answer struct {
 	data  map[string][]store.AccountData // by room id; "" is global
 	types map[string][]string            // who types, by room id, where that changed
 
-	mu  stdsync.Mutex // guards res while rooms are read side by side
-	res *Response
+	ignored []string // whom the user ignores; not nil
+
+	mu    stdsync.Mutex // guards what follows while rooms are read side by side
+	res   *Response
+	views map[int64]*room.View
 }
 
 // readers is how many rooms of one answer are read from the database at the same time.
@@ -41,8 +44,14 @@ func (a *answer) build(ctx context.Context) error {
 	if err := a.accountData(ctx); err != nil {
 		return err
 	}
+	if err := a.devices(ctx); err != nil {
+		return err
+	}
 	a.typing()
 	a.presence()
+	if err := a.loadIgnored(ctx); err != nil {
+		return err
+	}
 	last, err := a.lastInOld(ctx)
 	if err != nil {
 		return err
@@ -76,8 +85,42 @@ func runAll(ctx context.Context, works []func(context.Context) error) error {
 	return g.Wait()
 }
 
+// devices answers what is for the device, and about the devices of others.
+func (a *answer) devices(ctx context.Context) error {
+	if err := a.toDevice(ctx); err != nil {
+		return err
+	}
+	if err := a.keyCounts(ctx); err != nil {
+		return err
+	}
+	return a.deviceLists(ctx)
+}
+
 // who is for whom rooms are read.
-func (a *answer) who() room.Who { return room.Who{User: a.req.User, Device: a.req.Device} }
+func (a *answer) who() room.Who {
+	return room.Who{User: a.req.User, Device: a.req.Device, Ignores: a.ignored}
+}
+
+// view is the user's view of a room, read once for the whole answer.
+func (a *answer) view(ctx context.Context, tx *store.Tx, m *member) (*room.View, error) {
+	a.mu.Lock()
+	v := a.views[m.room]
+	a.mu.Unlock()
+	if v != nil {
+		return v, nil
+	}
+	v, err := a.s.Rooms.SyncView(ctx, tx, a.who(), m.roomID)
+	if err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.views == nil {
+		a.views = map[int64]*room.View{}
+	}
+	a.views[m.room] = v
+	return v, nil
+}
 
 // from is how far the device has seen a room's lane.
 func (a *answer) from(num int64) store.Pos {

@@ -136,10 +136,7 @@ func (a *answer) fromWindow(ctx context.Context, m *member) (*piece, error) {
 	for _, r := range news {
 		p.members = p.members || r.ev.Type == "m.room.member"
 	}
-	wanted, err := a.wanted(ctx, news)
-	if err != nil {
-		return nil, err
-	}
+	wanted := a.wanted(news)
 	p.gap = len(wanted) < len(news)
 	if limit := a.timelineLimit(); len(wanted) > limit {
 		wanted, p.limited, p.gap = wanted[len(wanted)-limit:], true, true
@@ -152,25 +149,21 @@ func (a *answer) fromWindow(ctx context.Context, m *member) (*piece, error) {
 }
 
 // wanted leaves out what the filter does, and messages of ignored users.
-func (a *answer) wanted(ctx context.Context, news []*recent) ([]*recent, error) {
-	ignored, err := a.ignoredUsers(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (a *answer) wanted(news []*recent) []*recent {
 	f := a.timelineFilter()
-	if f.PassesAll() && len(ignored) == 0 {
-		return news, nil
+	if f.PassesAll() && len(a.ignored) == 0 {
+		return news
 	}
 	out := make([]*recent, 0, len(news))
 	for _, r := range news {
-		if !r.ev.IsState() && slices.Contains(ignored, r.ev.Sender) {
+		if !r.ev.IsState() && slices.Contains(a.ignored, r.ev.Sender) {
 			continue
 		}
 		if f.Passes(&filter.Event{Type: r.ev.Type, Sender: r.ev.Sender, RoomID: r.ev.RoomID, Content: r.ev.Content()}) {
 			out = append(out, r)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // render puts events of the window into the form for clients: without a query, unless one of them changed since or took the place of
@@ -196,7 +189,7 @@ func (a *answer) render(ctx context.Context, m *member, p *piece, events []*rece
 
 func (a *answer) renderFromDatabase(ctx context.Context, m *member, p *piece, events []*recent) error {
 	return a.s.Store.Read(ctx, func(tx *store.Tx) error {
-		v, err := a.s.Rooms.SyncView(ctx, tx, a.who(), m.roomID)
+		v, err := a.view(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -221,7 +214,7 @@ func (a *answer) renderFromDatabase(ctx context.Context, m *member, p *piece, ev
 func (a *answer) fromDatabase(ctx context.Context, m *member, from, to store.Pos) (*piece, error) {
 	p := &piece{start: to}
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
-		v, err := a.s.Rooms.SyncView(ctx, tx, a.who(), m.roomID)
+		v, err := a.view(ctx, tx, m)
 		if err != nil {
 			return err
 		}

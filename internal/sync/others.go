@@ -16,12 +16,8 @@ var strippedTypes = []string{
 }
 
 func (a *answer) invited(ctx context.Context, m *member) error {
-	ignored, err := a.ignoredUsers(ctx)
-	if err != nil {
-		return err
-	}
 	state, inviter, err := a.stripped(ctx, m)
-	if err != nil || slices.Contains(ignored, inviter) {
+	if err != nil || slices.Contains(a.ignored, inviter) {
 		return err
 	}
 	a.mu.Lock()
@@ -89,7 +85,7 @@ func (a *answer) left(ctx context.Context, m *member) error {
 		if forgotten = now.Forgotten; err != nil || forgotten {
 			return err
 		}
-		v, err := a.s.Rooms.SyncView(ctx, tx, a.who(), m.roomID)
+		v, err := a.view(ctx, tx, m)
 		if err != nil {
 			return err
 		}

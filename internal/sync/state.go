@@ -57,7 +57,7 @@ func (a *answer) stateEvents(ctx context.Context, m *member, p *piece, at store.
 			}
 			a.markSent(m, state)
 		}
-		v, err := a.s.Rooms.SyncView(ctx, tx, a.who(), m.roomID)
+		v, err := a.view(ctx, tx, m)
 		if err != nil {
 			return err
 		}

@@ -252,8 +252,7 @@ func (a *answer) counter(ctx context.Context, m *member) (counter, error) {
 	if err != nil {
 		return counter{}, err
 	}
-	ignored, err := a.ignoredUsers(ctx)
-	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: info.mayNotify}, ignored}, err
+	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: info.mayNotify}, a.ignored}, nil
 }
 
 func (a *answer) userRules(ctx context.Context) (*userRules, error) {
@@ -337,30 +336,32 @@ func renderRules(user string, stored []byte) (json.RawMessage, error) {
 	return push.Render(user, stored)
 }
 
-// ignoredUsers is whose messages the user does not want.
-func (a *answer) ignoredUsers(ctx context.Context) ([]string, error) {
+// loadIgnored finds out whose messages the user does not want.
+func (a *answer) loadIgnored(ctx context.Context) error {
 	a.ses.mu.Lock()
 	known, list := a.ses.ignoredKnown, a.ses.ignored
 	a.ses.mu.Unlock()
 	if known {
-		return list, nil
+		a.ignored = list
+		return nil
 	}
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
 		d, err := tx.AccountDataOf(ctx, a.req.User, "", ignoredType)
 		if errors.Is(err, store.ErrNotFound) {
-			list = nil
+			list = []string{}
 			return nil
 		}
-		list = room.IgnoredUsers(d.Content)
+		list = append([]string{}, room.IgnoredUsers(d.Content)...)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading whom a user ignores: %w", err)
+		return fmt.Errorf("reading whom a user ignores: %w", err)
 	}
 	a.ses.mu.Lock()
 	a.ses.ignoredKnown, a.ses.ignored = true, list
 	a.ses.mu.Unlock()
-	return list, nil
+	a.ignored = list
+	return nil
 }
 
 // membershipIn is the membership that a membership event gives.
