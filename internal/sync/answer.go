@@ -28,9 +28,10 @@ type answer struct {
 
 	ignored []string // whom the user ignores; not nil
 
-	mu    stdsync.Mutex // guards what follows while rooms are read side by side
-	res   *Response
-	views map[int64]*room.View
+	mu        stdsync.Mutex // guards what follows while rooms are read side by side
+	res       *Response
+	views     map[int64]*room.View
+	summaries map[int64]*Summary
 }
 
 // readers is how many rooms of one answer are read from the database at the same time.

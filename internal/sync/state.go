@@ -88,15 +88,11 @@ func (a *answer) readState(ctx context.Context, tx *store.Tx, m *member, p *piec
 func (a *answer) lazyMembers(ctx context.Context, tx *store.Tx, m *member, state []*store.Event, senders []string, at store.Pos, full bool) ([]*store.Event, error) {
 	need := slices.Clone(senders)
 	if full {
-		r, err := tx.RoomByNum(ctx, m.room)
+		sum, err := a.readSummary(ctx, tx, m)
 		if err != nil {
 			return nil, err
 		}
-		heroes, err := heroesOf(ctx, tx, r, a.req.User)
-		if err != nil {
-			return nil, err
-		}
-		need = append(append(need, a.req.User), heroes...)
+		need = append(append(need, a.req.User), sum.Heroes...)
 	}
 	for _, ev := range state {
 		if ev.Type == "m.room.member" {
@@ -208,19 +204,38 @@ func heroesOf(ctx context.Context, tx *store.Tx, r *store.Room, user string) ([]
 	return heroes, nil
 }
 
-func (a *answer) summary(ctx context.Context, m *member) (*Summary, error) {
-	out := &Summary{}
-	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
-		r, err := tx.RoomByNum(ctx, m.room)
-		if err != nil {
-			return err
-		}
-		out.Joined, out.Invited = r.Joined, r.Invited
-		out.Heroes, err = heroesOf(ctx, tx, r, a.req.User)
+// summary is read once for the whole answer.
+func (a *answer) summary(ctx context.Context, m *member) (out *Summary, err error) {
+	err = a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		out, err = a.readSummary(ctx, tx, m)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading a room's summary: %w", err)
 	}
 	return out, nil
+}
+
+func (a *answer) readSummary(ctx context.Context, tx *store.Tx, m *member) (*Summary, error) {
+	a.mu.Lock()
+	sum := a.summaries[m.room]
+	a.mu.Unlock()
+	if sum != nil {
+		return sum, nil
+	}
+	v, err := a.view(ctx, tx, m)
+	if err != nil {
+		return nil, err
+	}
+	sum = &Summary{Joined: v.Room.Joined, Invited: v.Room.Invited}
+	if sum.Heroes, err = heroesOf(ctx, tx, v.Room, a.req.User); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.summaries == nil {
+		a.summaries = map[int64]*Summary{}
+	}
+	a.summaries[m.room] = sum
+	return sum, nil
 }

@@ -134,13 +134,8 @@ func (s *session) noteReceipt(c store.Receipt) {
 	delete(s.unread, c.Room)
 }
 
-// unreadCounts is the user's counts in a room up to a position. fresh are the newest events, if the caller has them: those after
-// freshFrom.
+// unreadCounts is the user's counts in a room up to a position.
 func (a *answer) unreadCounts(ctx context.Context, m *member, to store.Pos) (total *Counts, threads map[string]*Counts, err error) {
-	c, err := a.counter(ctx, m)
-	if err != nil {
-		return nil, nil, err
-	}
 	a.ses.mu.Lock()
 	u := a.ses.unread[m.room]
 	a.ses.mu.Unlock()
@@ -153,6 +148,12 @@ func (a *answer) unreadCounts(ctx context.Context, m *member, to store.Pos) (tot
 	if err != nil {
 		return nil, nil, err
 	}
+	var c counter
+	if len(events) > 0 {
+		if c, err = a.counter(ctx, m); err != nil {
+			return nil, nil, err
+		}
+	}
 	a.ses.mu.Lock()
 	defer a.ses.mu.Unlock()
 	if u.upTo < to { // another device's request may have counted meanwhile
@@ -164,11 +165,12 @@ func (a *answer) unreadCounts(ctx context.Context, m *member, to store.Pos) (tot
 		u.upTo = to
 		a.ses.unread[m.room] = u
 	}
-	return u.sum(a.req.Filter.Rooms().TimelineEvents().ThreadCounts())
+	total, threads = u.sum(a.req.Filter.Rooms().TimelineEvents().ThreadCounts())
+	return total, threads, nil
 }
 
 // sum adds up the threads, or keeps them apart (Client-Server API, "Receiving notifications").
-func (u *unread) sum(apart bool) (*Counts, map[string]*Counts, error) {
+func (u *unread) sum(apart bool) (*Counts, map[string]*Counts) {
 	total := &Counts{}
 	threads := map[string]*Counts{}
 	for id, n := range u.threads {
@@ -180,7 +182,7 @@ func (u *unread) sum(apart bool) (*Counts, map[string]*Counts, error) {
 		total.Notifications += n.Notifications
 		total.Highlights += n.Highlights
 	}
-	return total, threads, nil
+	return total, threads
 }
 
 func (a *answer) loadUnread(ctx context.Context, m *member) (*unread, error) {
