@@ -11,6 +11,7 @@ import (
 
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/ephemeral"
+	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
@@ -35,6 +36,7 @@ type Deps struct {
 	Aliases    *room.Aliases
 	Receipts   *room.Receipts
 	Media      *media.Service
+	Keys       *keys.Service
 	Typing     *ephemeral.Typing
 	Presence   *ephemeral.Presence // nil: switched off
 	Sync       *bsync.Service
@@ -92,6 +94,7 @@ var modules = []func(*API){
 	(*API).mediaRoutes,
 	(*API).syncRoutes,
 	(*API).typingRoutes, (*API).presenceRoutes,
+	(*API).keyRoutes, (*API).crossSigningRoutes, (*API).toDeviceRoutes, (*API).keyBackupRoutes,
 	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,
 	(*API).searchRoutes,
 }

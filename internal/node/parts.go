@@ -11,6 +11,7 @@ import (
 	"bongsu.org/bongsu/internal/bus"
 	"bongsu.org/bongsu/internal/config"
 	"bongsu.org/bongsu/internal/ephemeral"
+	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/ratelimit"
 	"bongsu.org/bongsu/internal/room"
@@ -28,6 +29,7 @@ type parts struct {
 	rooms    *room.Engine
 	search   *search.Indexer
 	accounts *account.Service
+	keys     *keys.Service
 	media    *media.Service
 	typing   *ephemeral.Typing
 	presence *ephemeral.Presence // nil: switched off
@@ -64,6 +66,8 @@ func startParts(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *p
 	if err := p.startAccounts(cfg, log); err != nil {
 		return nil, err
 	}
+	p.keys = keys.New(keys.Options{ServerName: cfg.ServerName, Store: p.store, Log: log})
+	p.later(func(context.Context) { p.keys.Close() })
 	return p, p.startMedia(cfg, log)
 }
 

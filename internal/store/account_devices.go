@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Device is one login of a user that lasts.
 type Device struct {
@@ -47,15 +50,29 @@ func (t *Tx) Device(ctx context.Context, userID, deviceID string) (Device, error
 // RenameDevice sets a device's display name; ErrNotFound if there is no such device.
 func (t *Tx) RenameDevice(ctx context.Context, userID, deviceID, name string) error {
 	n, err := t.exec(ctx, `UPDATE devices SET display_name = $3 WHERE user_id = $1 AND device_id = $2`, userID, deviceID, name)
-	if err == nil && n == 0 {
+	if err != nil {
+		return err
+	}
+	if n == 0 {
 		return ErrNotFound
 	}
-	return err
+	// The name is part of what others see of a device that has keys.
+	_, err = t.DeviceKeys(ctx, userID, deviceID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.ChangeDeviceList(ctx, userID)
 }
 
 // DeleteDevices deletes devices with all that goes with them, and returns the hashes of their access tokens. Ids of no device are
 // passed over.
 func (t *Tx) DeleteDevices(ctx context.Context, userID string, ids []string) (revoked [][]byte, err error) {
+	if err := t.deleteKeys(ctx, userID, ids); err != nil {
+		return nil, err
+	}
 	revoked, err = t.deleteTokens(ctx, userID, ids)
 	if err != nil {
 		return nil, err

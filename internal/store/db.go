@@ -55,7 +55,12 @@ type backend interface {
 type Tx struct {
 	q     querier
 	lanes int
+	// batches is what a transaction of Store.Write added to lanes.
+	batches []*Batch
 }
+
+// laneOf is the lane of a user's own changes.
+func (t *Tx) laneOf(userID string) int { return laneOf(userID, t.lanes) }
 
 func (t *Tx) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	return t.q.Exec(ctx, sql, args...)

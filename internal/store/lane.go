@@ -28,13 +28,14 @@ type Lane struct {
 	known Pos
 }
 
-// LaneHooks connect a lane with who keeps state in memory. They are called from the committer, one at a time.
+// LaneHooks connect a lane with who keeps state in memory. CatchUp and Reset are called from the committer, one at a time.
 type LaneHooks interface {
 	// CatchUp is called inside a batch's transaction, before its jobs, when other nodes have written (from, to] since the last call.
 	CatchUp(ctx context.Context, tx *Tx, from, to Pos) error
 	// Reset is called when a batch was rolled back: whatever was remembered since the last Committed is void.
 	Reset(lane int)
-	// Committed is called after a batch is durable and before its callers are answered.
+	// Committed is called after a batch is durable and before its callers are answered, by the committer or by a transaction beside it
+	// (see Tx.ChangeDeviceList); two calls may then overlap, and come in either order.
 	Committed(b *Batch)
 }
 
@@ -45,14 +46,20 @@ type Batch struct {
 	Events      []*Event
 	Receipts    []Receipt
 	AccountData []AccountData
+	// ToDevice names the devices that messages came for, not their content.
+	ToDevice      []ToDevice
+	DeviceChanges []DeviceChange
+	KeyChanges    []KeyChange
 }
 
 type job struct {
 	ctx    context.Context
 	txnKey []byte
-	run    func(tx *LaneTx) error
-	err    error
-	done   chan struct{}
+	// sendKey is the key of a request to send to devices; empty: it is none.
+	sendKey string
+	run     func(tx *LaneTx) error
+	err     error
+	done    chan struct{}
 }
 
 func newLane(s *Store, num int) *Lane {
@@ -73,7 +80,21 @@ func (l *Lane) Do(ctx context.Context, fn func(tx *LaneTx) error) error {
 
 // DoOnce is Do for work that has a transaction id. If an event with this key is already there, LaneTx.Repeat gives its id.
 func (l *Lane) DoOnce(ctx context.Context, txnKey []byte, fn func(tx *LaneTx) error) error {
-	j := &job{ctx: ctx, txnKey: txnKey, run: fn, done: make(chan struct{})}
+	return l.enqueue(&job{ctx: ctx, txnKey: txnKey, run: fn, done: make(chan struct{})})
+}
+
+// SendOnce is Do for a request to send to devices. If the request with this key is done already in this lane, fn is not run.
+func (l *Lane) SendOnce(ctx context.Context, sendKey string, now int64, fn func(tx *LaneTx) error) error {
+	return l.enqueue(&job{ctx: ctx, sendKey: sendKey, done: make(chan struct{}), run: func(tx *LaneTx) error {
+		if tx.isSent(sendKey) {
+			return nil
+		}
+		tx.markSent(sendKey, now)
+		return fn(tx)
+	}})
+}
+
+func (l *Lane) enqueue(j *job) error {
 	select {
 	case l.jobs <- j:
 	default:
@@ -82,8 +103,8 @@ func (l *Lane) DoOnce(ctx context.Context, txnKey []byte, fn func(tx *LaneTx) er
 	select {
 	case <-j.done:
 		return j.err
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-j.ctx.Done():
+		return j.ctx.Err()
 	}
 }
 
@@ -184,6 +205,7 @@ func (l *Lane) tryCommit(batch []*job) (err error) {
 		return err
 	}
 	l.known = tx.batch.To
+	l.store.findRooms(&tx.batch)
 	if l.hooks != nil {
 		l.hooks.Committed(&tx.batch)
 	}

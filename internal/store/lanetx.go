@@ -12,10 +12,39 @@ type LaneTx struct {
 	next    Pos
 	batch   Batch
 	inserts []*Event // of batch.Events, those not yet written
+	late    []lateWrite
+	sent    map[string]bool // keys of requests to send to devices that are done
 	repeats map[string]string
 	repeat  string
 	mark    int  // of inserts, where those of the running job begin
+	lateAt  int  // the same of late
 	saved   bool // a savepoint of the running job is open
+}
+
+// lateWrite is a statement that is run at the end of the batch together with all others of its kind. It cannot fail for what a job did.
+type lateWrite struct {
+	sql  string
+	args []any
+}
+
+func (t *LaneTx) writeLater(sql string, args ...any) { t.late = append(t.late, lateWrite{sql, args}) }
+
+// writeLate runs late writes, those with the same text together, in the order in which the texts first came.
+func (t *LaneTx) writeLate(ctx context.Context, writes []lateWrite) error {
+	rows := map[string][][]any{}
+	var order []string
+	for _, w := range writes {
+		if rows[w.sql] == nil {
+			order = append(order, w.sql)
+		}
+		rows[w.sql] = append(rows[w.sql], w.args)
+	}
+	for _, sql := range order {
+		if err := t.q.ExecMany(ctx, sql, rows[sql]); err != nil {
+			return fmt.Errorf("writing what a batch put off: %w", err)
+		}
+	}
+	return nil
 }
 
 // begin takes the lane's lock and brings whoever keeps state in memory up to date.
@@ -33,6 +62,9 @@ func (t *LaneTx) begin(ctx context.Context, batch []*job) error {
 	}
 	t.next = pos
 	t.batch = Batch{Lane: t.lane.num, From: pos}
+	if err := t.findSent(ctx, batch); err != nil {
+		return err
+	}
 	return t.findRepeats(ctx, batch)
 }
 
@@ -57,7 +89,7 @@ func (t *LaneTx) findRepeats(ctx context.Context, batch []*job) error {
 // runJob returns the job's own error, after undoing what the job wrote, or an error that ends the whole batch.
 func (t *LaneTx) runJob(ctx context.Context, j *job) (jobErr, err error) {
 	next, before := t.next, t.batch
-	t.mark = len(t.inserts)
+	t.mark, t.lateAt = len(t.inserts), len(t.late)
 	t.repeat = t.repeats[string(j.txnKey)]
 	jobErr = runGuarded(t, j.run)
 	if jobErr == nil {
@@ -66,7 +98,8 @@ func (t *LaneTx) runJob(ctx context.Context, j *job) (jobErr, err error) {
 		}
 		return nil, t.release(ctx)
 	}
-	t.next, t.batch, t.inserts = next, before, t.inserts[:t.mark]
+	t.next, t.batch, t.inserts, t.late = next, before, t.inserts[:t.mark], t.late[:t.lateAt]
+	delete(t.sent, j.sendKey)
 	if t.saved {
 		t.saved = false
 		for _, sql := range []string{`ROLLBACK TO SAVEPOINT job`, `RELEASE SAVEPOINT job`} {
@@ -115,6 +148,10 @@ func (t *LaneTx) save(ctx context.Context) error {
 		return err
 	}
 	t.inserts, t.mark = t.inserts[t.mark:], 0
+	if err := t.writeLate(ctx, t.late[:t.lateAt]); err != nil {
+		return err
+	}
+	t.late, t.lateAt = t.late[t.lateAt:], 0
 	if _, err := t.exec(ctx, `SAVEPOINT job`); err != nil {
 		return err
 	}
@@ -124,7 +161,7 @@ func (t *LaneTx) save(ctx context.Context) error {
 
 // Flush writes what is pending, so that queries see it.
 func (t *LaneTx) Flush(ctx context.Context) error {
-	if len(t.inserts) > t.mark {
+	if len(t.inserts) > t.mark || len(t.late) > t.lateAt {
 		if err := t.save(ctx); err != nil {
 			return err
 		}
@@ -133,6 +170,10 @@ func (t *LaneTx) Flush(ctx context.Context) error {
 		return err
 	}
 	t.inserts, t.mark = nil, 0
+	if err := t.writeLate(ctx, t.late); err != nil {
+		return err
+	}
+	t.late, t.lateAt = nil, 0
 	return nil
 }
 
@@ -151,6 +192,9 @@ func (t *LaneTx) Lane() int { return t.lane.num }
 // finish writes what is pending and moves the lane's row on.
 func (t *LaneTx) finish(ctx context.Context) error {
 	if err := t.writeEvents(ctx, t.inserts); err != nil {
+		return err
+	}
+	if err := t.writeLate(ctx, t.late); err != nil {
 		return err
 	}
 	t.batch.To = t.next

@@ -142,10 +142,20 @@ func (s *Store) writeOnce(ctx context.Context, fn func(tx *Tx) error) error {
 		return err
 	}
 	defer t.Rollback()
-	if err := fn(&Tx{q: t, lanes: len(s.lanes)}); err != nil {
+	tx := &Tx{q: t, lanes: len(s.lanes)}
+	if err := fn(tx); err != nil {
 		return err
 	}
-	return t.Commit()
+	if err := t.Commit(); err != nil {
+		return err
+	}
+	for _, b := range tx.batches {
+		s.findRooms(b)
+		if hooks := s.lanes[b.Lane].hooks; hooks != nil {
+			hooks.Committed(b)
+		}
+	}
+	return nil
 }
 
 // Writable tells whether the database would take a write now.
@@ -166,10 +176,12 @@ func (s *Store) NewRoomLane(seed string) *Lane { return s.lanes[s.laneOf(seed)] 
 // RoomLane is the lane of a room, which its number tells.
 func (s *Store) RoomLane(room int64) *Lane { return s.lanes[Pos(room).Lane()] }
 
-func (s *Store) laneOf(key string) int {
+func (s *Store) laneOf(key string) int { return laneOf(key, len(s.lanes)) }
+
+func laneOf(key string, lanes int) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	return int(h.Sum32() % uint32(len(s.lanes))) // at most MaxLanes
+	return int(h.Sum32() % uint32(lanes)) // at most MaxLanes
 }
 
 // Positions is the last position of each lane, as committed.

@@ -20,8 +20,10 @@ func (t *Tx) LaneBatch(ctx context.Context, lane int, from Pos, most int64) (*Ba
 	if b.Receipts, err = t.LaneReceipts(ctx, from, b.To); err != nil {
 		return nil, err
 	}
-	b.AccountData, err = t.LaneAccountData(ctx, from, b.To)
-	return b, err
+	if b.AccountData, err = t.LaneAccountData(ctx, from, b.To); err != nil {
+		return nil, err
+	}
+	return b, t.laneKeys(ctx, b)
 }
 
 // LastIn maps each of the rooms to the position of its newest event or receipt.

@@ -21,6 +21,7 @@ type hub struct {
 	rooms    map[int64]*roomWindow
 	byID     map[string]*roomWindow
 	sessions map[string]*session
+	acks     acks
 
 	moved []chan struct{} // a lane has moved on another node
 	stop  context.CancelFunc
@@ -32,6 +33,7 @@ type laneWindow struct {
 	floor, pos store.Pos
 	rooms      []int64 // of the events in the window, in order
 	first      []store.Pos
+	lastMember store.Pos // of the newest membership event
 }
 
 // lookout is how often a node looks for rows that no message of the bus told it of.
@@ -46,6 +48,7 @@ func startHub(ctx context.Context, st *store.Store, log *slog.Logger) (*hub, err
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h := &hub{
 		store: st, log: log, rooms: map[int64]*roomWindow{}, byID: map[string]*roomWindow{}, sessions: map[string]*session{}, stop: stop,
+		acks: acks{waiting: map[ackKey]store.Pos{}},
 	}
 	for lane, pos := range now {
 		h.lanes = append(h.lanes, laneWindow{floor: pos, pos: pos})
@@ -53,6 +56,7 @@ func startHub(ctx context.Context, st *store.Store, log *slog.Logger) (*hub, err
 		h.done.Go(func() { h.follow(ctx, lane) })
 	}
 	h.done.Go(func() { h.watch(ctx) })
+	h.done.Go(func() { h.dropAcknowledged(ctx) })
 	return h, nil
 }
 
@@ -178,8 +182,28 @@ func (h *hub) apply(b *store.Batch) bool {
 			h.applyAccountData(a)
 		}
 	}
+	h.applyKeys(b, seen)
 	h.trim(l)
 	return true
+}
+
+// applyKeys is apply for what end-to-end encryption needs.
+func (h *hub) applyKeys(b *store.Batch, seen store.Pos) {
+	for _, m := range b.ToDevice {
+		if m.Pos > seen {
+			h.applyToDevice(m)
+		}
+	}
+	for _, c := range b.KeyChanges {
+		if c.Pos > seen {
+			h.applyKeyChange(c)
+		}
+	}
+	for _, c := range b.DeviceChanges {
+		if c.Pos > seen {
+			h.applyDeviceChange(c)
+		}
+	}
 }
 
 func (h *hub) applyEvent(l *laneWindow, ev *store.Event) {
@@ -188,6 +212,7 @@ func (h *hub) applyEvent(l *laneWindow, ev *store.Event) {
 	l.rooms = append(l.rooms, ev.Room)
 	l.first = append(l.first, ev.Pos)
 	if ev.Type == "m.room.member" && ev.StateKey != nil {
+		l.lastMember = ev.Pos
 		h.applyMembership(w, ev)
 	}
 	for s := range w.subs {

@@ -8,6 +8,13 @@ type Response struct {
 	Rooms       *Rooms      `json:"rooms,omitempty"`
 	AccountData *EventBatch `json:"account_data,omitempty"`
 	Presence    *EventBatch `json:"presence,omitempty"`
+	ToDevice    *EventBatch `json:"to_device,omitempty"`
+
+	DeviceLists    *DeviceLists   `json:"device_lists,omitempty"`
+	OneTimeKeys    map[string]int `json:"device_one_time_keys_count,omitempty"`
+	UnusedFallback []string       `json:"device_unused_fallback_key_types"`
+
+	keysMoved bool // the counts of keys have changed since the token
 }
 
 // Rooms is what is new, by the user's membership and the room's id.
@@ -74,7 +81,7 @@ type LeftRoom struct {
 }
 
 func (r *Response) empty() bool {
-	return r.Rooms == nil && r.AccountData == nil && r.Presence == nil
+	return r.Rooms == nil && r.AccountData == nil && r.Presence == nil && r.ToDevice == nil && r.DeviceLists == nil && !r.keysMoved
 }
 
 // batch is nil for no events, so that the field is left out.

@@ -91,11 +91,17 @@ func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if req.Device != "" {
+		s.hub.device(ses, req.Device)
+		if since != nil {
+			s.hub.acknowledge(ses, req.Device, since)
+		}
+	}
 	return s.waitForNews(ctx, ses, req, since)
 }
 
 func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, since *token.Sync) (*Response, error) {
-	woken, done := ses.wait()
+	woken, done := ses.wait(req.Device)
 	defer done()
 	deadline := time.NewTimer(min(max(req.Timeout, 0), maxTimeout))
 	defer deadline.Stop()

@@ -24,7 +24,10 @@ type session struct {
 
 	mu           stdsync.Mutex
 	rooms        map[int64]*member
-	waiters      map[chan struct{}]struct{}
+	waiters      map[chan struct{}]string // with the device that waits
+	devices      map[string]*deviceNews
+	lists        []listChange // in the order in which it came
+	listFloors   []store.Pos  // by lane: what is older is in the database only
 	used         time.Time
 	lastReply    map[string]time.Time // by device
 	accountData  []store.AccountData  // in the order in which it came
@@ -50,7 +53,7 @@ func (h *hub) session(ctx context.Context, user string) (*session, error) {
 	s, ok := h.sessions[user]
 	if !ok {
 		s = &session{
-			user: user, rooms: map[int64]*member{}, waiters: map[chan struct{}]struct{}{}, unread: map[int64]*unread{},
+			user: user, rooms: map[int64]*member{}, waiters: map[chan struct{}]string{}, unread: map[int64]*unread{}, devices: map[string]*deviceNews{},
 			loaded: make(chan struct{}), dataFloor: h.lanes[h.store.UserLaneNum(user)].pos,
 		}
 		// From here on the hub keeps it up to date; what is loaded below is older than, or the same as, what the hub brings.
@@ -91,6 +94,11 @@ func (h *hub) loadSession(ctx context.Context, s *session) error {
 		if m.Membership == "join" {
 			h.subscribe(s, h.window(m.Room, m.RoomID))
 		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range h.lanes { // only from here on is the session told of changes in all of its rooms
+		s.listFloors = append(s.listFloors, h.lanes[i].pos)
 	}
 	return nil
 }
@@ -166,10 +174,10 @@ func (s *session) wake() {
 }
 
 // wait registers a request; it is woken from then on until the returned function is called.
-func (s *session) wait() (woken <-chan struct{}, done func()) {
+func (s *session) wait(device string) (woken <-chan struct{}, done func()) {
 	w := make(chan struct{}, 1)
 	s.mu.Lock()
-	s.waiters[w] = struct{}{}
+	s.waiters[w] = device
 	s.mu.Unlock()
 	return w, func() {
 		s.mu.Lock()

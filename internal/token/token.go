@@ -18,6 +18,8 @@ import (
 
 const (
 	syncPrefix = "s1_"
+	// cutPrefix begins a token of /sync that has ToDevice.
+	cutPrefix  = "s2_"
 	pagePrefix = "t"
 )
 
@@ -28,21 +30,31 @@ const maxLen = 16 << 10
 type Sync struct {
 	// Lanes is the last seen sequence of each lane.
 	Lanes []int64
+	// ToDevice is how far, in the lane of the user, the messages to the device were told; 0: as far as the lane was.
+	ToDevice int64
 	// Typing and Presence count on one node only.
 	Typing, Presence int64
 	// Node is the node whose counters those two are.
 	Node string
 }
 
-// String writes the token: the lanes, the two counters and the node, "s1_4f.0.1z_3_0_bjE".
+// String writes the token: the lanes, the two counters and the node, "s1_4f.0.1z_3_0_bjE"; with ToDevice after the lanes,
+// "s2_4f.0.1z_4d_3_0_bjE".
 func (s Sync) String() string {
 	b := make([]byte, 0, len(syncPrefix)+6*len(s.Lanes)+len(s.Node)*4/3+16)
-	b = append(b, syncPrefix...)
+	if s.ToDevice == 0 {
+		b = append(b, syncPrefix...)
+	} else {
+		b = append(b, cutPrefix...)
+	}
 	for i, n := range s.Lanes {
 		if i > 0 {
 			b = append(b, '.')
 		}
 		b = strconv.AppendInt(b, n, 36)
+	}
+	if s.ToDevice != 0 {
+		b = strconv.AppendInt(append(b, '_'), s.ToDevice, 36)
 	}
 	b = strconv.AppendInt(append(b, '_'), s.Typing, 36)
 	b = strconv.AppendInt(append(b, '_'), s.Presence, 36)
@@ -62,8 +74,18 @@ var errInvalid = mxerr.InvalidParamf("The token is not one that this server made
 // ParseSync reads what Sync.String wrote. Anything else is M_INVALID_PARAM.
 func ParseSync(s string) (Sync, error) {
 	rest, ok := strings.CutPrefix(s, syncPrefix)
-	if !ok || len(s) > maxLen {
+	cut := false
+	if !ok {
+		rest, cut = strings.CutPrefix(s, cutPrefix)
+	}
+	if !ok && !cut || len(s) > maxLen {
 		return Sync{}, errInvalid
+	}
+	toDevice := int64(0)
+	if cut {
+		if rest, toDevice, ok = cutToDevice(rest); !ok {
+			return Sync{}, errInvalid
+		}
 	}
 	parts := strings.SplitN(rest, "_", 4) // the node comes last and may hold the separator
 	if len(parts) != 4 {
@@ -76,7 +98,21 @@ func ParseSync(s string) (Sync, error) {
 	if !ok || !okTyping || !okPresence || err != nil {
 		return Sync{}, errInvalid
 	}
-	return Sync{Lanes: lanes, Typing: typing, Presence: presence, Node: string(node)}, nil
+	return Sync{Lanes: lanes, ToDevice: toDevice, Typing: typing, Presence: presence, Node: string(node)}, nil
+}
+
+// cutToDevice takes the second part out of what follows cutPrefix.
+func cutToDevice(s string) (rest string, toDevice int64, ok bool) {
+	lanes, after, ok := strings.Cut(s, "_")
+	if !ok {
+		return "", 0, false
+	}
+	text, after, ok := strings.Cut(after, "_")
+	if !ok {
+		return "", 0, false
+	}
+	toDevice, ok = parseSeq(text, 36)
+	return lanes + "_" + after, toDevice, ok && toDevice > 0
 }
 
 func parseLanes(s string) ([]int64, bool) {
@@ -113,7 +149,7 @@ func Page(pos store.Pos) string { return pagePrefix + strconv.FormatInt(pos.Seq(
 //
 // Client-Server API, "Pagination": a room's pages also start from the tokens that /sync gave.
 func ParsePage(s string, lane int) (store.Pos, error) {
-	if strings.HasPrefix(s, syncPrefix) {
+	if strings.HasPrefix(s, syncPrefix) || strings.HasPrefix(s, cutPrefix) {
 		t, err := ParseSync(s)
 		if err != nil {
 			return 0, err

@@ -15,6 +15,7 @@ func anySync(t *rapid.T) Sync {
 	seq := rapid.Int64Range(0, maxSeq)
 	return Sync{
 		Lanes:    rapid.SliceOfN(seq, 1, 64).Draw(t, "lanes"),
+		ToDevice: seq.Draw(t, "to device"),
 		Typing:   seq.Draw(t, "typing"),
 		Presence: seq.Draw(t, "presence"),
 		Node:     rapid.String().Draw(t, "node"),
