@@ -16,7 +16,7 @@ func TestConnectionsBeyondTheLimitAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	limited := limitListener(socket, 1)
-	l := newListener(limited, newHTTPServer(http.NotFoundHandler(), log))
+	l := newListener(limited, newHTTPServer(http.NotFoundHandler(), log), nil)
 	l.start()
 	t.Cleanup(func() { _ = l.stop(context.Background()) })
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -71,14 +69,15 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
 		return fmt.Errorf("opening the address to serve on: %w", err)
 	}
 	limited := limitListener(socket, maxConnections(cfg.Sync.MaxWaiters))
-	n.client = newListener(limited, newHTTPServer(handler, n.log))
+	parking := newLot(handler, n.log)
+	n.client = newListener(limited, newHTTPServer(parking, n.log), parking)
 	registerMetrics(metrics.Registry(), n.parts, n.gates, limited)
 	if cfg.Metrics.Listen != "" {
 		socket, err := listen(ctx, cfg.Metrics.Listen)
 		if err != nil {
 			return fmt.Errorf("opening the address for metrics: %w", err)
 		}
-		n.ops = newListener(socket, newHTTPServer(metrics.Handler(n.log), n.log))
+		n.ops = newListener(socket, newHTTPServer(metrics.Handler(n.log), n.log), nil)
 	}
 	n.client.start()
 	if n.ops != nil {
@@ -128,6 +127,7 @@ func (n *Node) end(reason error, stop func()) {
 func (n *Node) stop(ctx context.Context) error {
 	start := time.Now()
 	n.health.Drain()
+	n.client.lastAnswers()
 	n.drain()
 	n.chores.stop()
 	err := n.client.stop(ctx)
@@ -155,67 +155,4 @@ func (n *Node) abandon(ctx context.Context) {
 		}
 	}
 	n.parts.end(ctx)
-}
-
-// listener is an HTTP server on an open socket.
-type listener struct {
-	socket net.Listener
-	server *http.Server
-	failed chan struct{} // closed when serving ended by itself
-	err    error         // why; set before failed is closed
-
-	started bool
-	// working is held for reading by every request, and for writing by whoever waits for the last of them.
-	working sync.RWMutex
-}
-
-func newListener(socket net.Listener, server *http.Server) *listener {
-	l := &listener{socket: socket, server: server, failed: make(chan struct{})}
-	inner := server.Handler
-	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !l.working.TryRLock() {
-			panic(http.ErrAbortHandler) // it came when all connections were being cut
-		}
-		defer l.working.RUnlock()
-		inner.ServeHTTP(w, r)
-	})
-	return l
-}
-
-func (l *listener) start() {
-	l.started = true
-	go func() {
-		if err := l.server.Serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
-			l.err = err
-			close(l.failed)
-		}
-	}()
-}
-
-// cutTimeout is how long requests have to notice that their connections were cut.
-const cutTimeout = 2 * time.Second
-
-// stop lets the requests finish, or cuts them off when ctx ends. When it returns no request is at work, but in the worst case, where it
-// returns an error.
-func (l *listener) stop(ctx context.Context) error {
-	if !l.started {
-		return l.socket.Close()
-	}
-	if l.server.Shutdown(ctx) == nil {
-		return nil
-	}
-	_ = l.server.Close() // ends the contexts of the requests
-	idle := make(chan struct{})
-	go func() {
-		l.working.Lock()
-		close(idle)
-	}()
-	timeout := time.NewTimer(cutTimeout)
-	defer timeout.Stop()
-	select {
-	case <-idle:
-		return nil
-	case <-timeout.C:
-		return errors.New("requests did not end in time")
-	}
 }

@@ -1,0 +1,264 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A connection whose request is at work costs net/http two goroutines and two buffers, some 20 KB, and most of a messenger's connections are
+// in a long poll, where they need none of it. So a /sync that has waited for a moment is parked: its connection is taken from net/http,
+// which frees all that, and is held by two small goroutines, one in the handler and one that notices when the client leaves. Once it is
+// answered and the client's next request begins, the connection goes back. What happens within the moment goes the ordinary way.
+//
+// Only HTTP/1.1 is parked: a request of HTTP/2 shares its connection.
+
+// parkAfter is how long a request waits before it is parked: longer than the answers of a busy chat take.
+const parkAfter = time.Second
+
+// lot is where connections are parked. It is the listener by which they return to the server.
+type lot struct {
+	next  http.Handler
+	log   *slog.Logger
+	after time.Duration
+
+	back   chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+	atWork sync.WaitGroup
+
+	mu   sync.Mutex
+	held map[*parked]struct{} // connections that are here, answered or not
+	gone bool                 // the lot is closed: nothing stays
+}
+
+func newLot(next http.Handler, log *slog.Logger) *lot {
+	return &lot{
+		next: next, log: log, after: parkAfter, back: make(chan net.Conn), closed: make(chan struct{}), held: map[*parked]struct{}{},
+	}
+}
+
+// Accept implements net.Listener: it returns connections that begin their next request.
+func (l *lot) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.back:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener. Connections that wait for their client are closed, and those that are at work are closed once they are
+// answered.
+func (l *lot) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gone = true
+	for p := range l.held {
+		if p.idle {
+			_ = p.conn.Close()
+		}
+	}
+	return nil
+}
+
+// Addr implements net.Listener.
+func (l *lot) Addr() net.Addr { return &net.TCPAddr{} }
+
+// cut closes all connections, which ends their requests.
+func (l *lot) cut() {
+	_ = l.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for p := range l.held {
+		_ = p.conn.Close()
+	}
+}
+
+// wait returns when no request is at work here.
+func (l *lot) wait() { l.atWork.Wait() }
+
+// parkable tells whether a request may be parked once it waits.
+func parkable(r *http.Request) bool {
+	if r.ProtoMajor != 1 || r.ProtoMinor < 1 || r.Method != http.MethodGet || r.ContentLength != 0 || classify(r) != classSync {
+		return false
+	}
+	timeout := r.URL.Query().Get("timeout")
+	return timeout != "" && timeout != "0"
+}
+
+// ServeHTTP implements http.Handler.
+func (l *lot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !parkable(r) {
+		l.next.ServeHTTP(w, r)
+		return
+	}
+	// The connection's own context ends when net/http has given it away.
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &parked{lot: l, cancel: cancel, settled: make(chan struct{}), last: r.Close}
+	l.atWork.Add(1)
+	go p.work(r.WithContext(ctx))
+	wait := time.NewTimer(l.after)
+	defer wait.Stop()
+	select {
+	case <-p.settled:
+	case <-r.Context().Done():
+		cancel()
+	case <-wait.C:
+		if p.state.CompareAndSwap(unsettled, onItsOwn) {
+			p.park(w)
+			return
+		}
+	}
+	<-p.settled
+	if p.aborted {
+		panic(http.ErrAbortHandler)
+	}
+	p.answer.copyTo(w)
+}
+
+// The states of a request that may be parked. Either end of the first is the last.
+const (
+	unsettled int32 = iota
+	answered        // before it was parked: net/http writes the answer
+	onItsOwn        // parked: the handler's goroutine writes the answer
+)
+
+// parked is a request that is parked, or may be.
+type parked struct {
+	lot     *lot
+	cancel  context.CancelFunc
+	state   atomic.Int32
+	settled chan struct{} // closed when the request is answered, or parked
+	answer  recorded      // owned by the handler's goroutine until then
+	aborted bool          // there is no answer
+	last    bool          // the client wants the connection closed
+
+	// Set before the request counts as parked.
+	conn    net.Conn
+	replied chan bool // tells once whether the connection is good for another request
+	idle    bool      // answered, and waiting for the client; guarded by lot.mu
+}
+
+// work runs the handler.
+func (p *parked) work(r *http.Request) {
+	defer p.lot.atWork.Done()
+	p.handle(r)
+	if p.state.CompareAndSwap(unsettled, answered) {
+		close(p.settled)
+		return
+	}
+	<-p.settled
+	p.replied <- p.reply()
+}
+
+func (p *parked) handle(r *http.Request) {
+	defer p.cancel()
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		p.aborted = true
+		if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			p.lot.log.Error("panic in a handler", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	p.lot.next.ServeHTTP(&p.answer, r)
+}
+
+// park takes the connection from net/http.
+func (p *parked) park(w http.ResponseWriter) {
+	p.replied = make(chan bool, 1)
+	defer close(p.settled)
+	conn, buf, err := http.NewResponseController(w).Hijack()
+	if err != nil { // it fails only where w is not what net/http made
+		p.cancel()
+		p.aborted = true
+		panic(http.ErrAbortHandler)
+	}
+	// What the client has sent of its next request.
+	ahead, _ := buf.Reader.Peek(buf.Reader.Buffered())
+	ahead = bytes.Clone(ahead)
+	if r, ok := conn.(*resumed); ok {
+		conn, ahead = r.Conn, append(ahead, r.ahead...)
+	}
+	p.conn = conn
+	p.lot.mu.Lock()
+	p.lot.held[p] = struct{}{}
+	p.lot.mu.Unlock()
+	go p.watch(ahead)
+}
+
+// reply writes the answer, and tells whether the connection is good for another request.
+func (p *parked) reply() bool {
+	p.lot.mu.Lock()
+	last := p.last || p.lot.gone
+	p.lot.mu.Unlock()
+	_ = p.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if p.aborted || p.answer.send(p.conn, last) != nil || last {
+		_ = p.conn.Close() // which ends watch
+		return false
+	}
+	_ = p.conn.SetWriteDeadline(time.Time{})
+	_ = p.conn.SetReadDeadline(time.Now().Add(idleTimeout))
+	p.answer = recorded{}
+	p.lot.mu.Lock()
+	defer p.lot.mu.Unlock()
+	p.idle = true
+	return !p.lot.gone
+}
+
+// watch waits for the client to leave, or to begin its next request. That request waits for the answer to this one, and then brings the
+// connection back to the server.
+func (p *parked) watch(ahead []byte) {
+	if len(ahead) == 0 {
+		ahead = make([]byte, 1)
+		n, err := p.conn.Read(ahead)
+		if err != nil {
+			p.cancel()
+		}
+		ahead = ahead[:n]
+	}
+	good := <-p.replied
+	p.lot.mu.Lock()
+	delete(p.lot.held, p)
+	p.lot.mu.Unlock()
+	_ = p.conn.SetReadDeadline(time.Time{})
+	if !good || len(ahead) == 0 || !p.lot.giveBack(&resumed{Conn: p.conn, ahead: ahead}) {
+		_ = p.conn.Close()
+	}
+}
+
+func (l *lot) giveBack(c net.Conn) bool {
+	select {
+	case l.back <- c:
+		return true
+	case <-l.closed:
+		return false
+	}
+}
+
+// resumed is a connection of which something was read already.
+type resumed struct {
+	net.Conn
+	ahead []byte
+}
+
+// Read implements net.Conn.
+func (r *resumed) Read(b []byte) (int, error) {
+	if len(r.ahead) == 0 {
+		return r.Conn.Read(b)
+	}
+	n := copy(b, r.ahead)
+	r.ahead = r.ahead[n:]
+	return n, nil
+}
