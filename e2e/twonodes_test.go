@@ -45,11 +45,17 @@ func TestTwoNodesAreOneServer(t *testing.T) {
 	room := u.PublicRoom()
 	other.Join(room)
 	next := other.Next()
-	id := u.Say(room, "across the nodes")
-	start := time.Now()
-	next = other.SyncUntil(next, "the message from the other node", HasTimeline(room, ByID(id)))
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("the message took %s: the wake-up did not come", took)
+	prompt := false
+	for range 5 { // the route between the nodes may come up after them
+		id := u.Say(room, "across the nodes")
+		start := time.Now()
+		next = other.SyncUntil(next, "the message from the other node", HasTimeline(room, ByID(id)))
+		if prompt = time.Since(start) < time.Second; prompt {
+			break
+		}
+	}
+	if !prompt {
+		t.Error("messages from the other node come late each time: the wake-ups do not arrive")
 	}
 	answer := other.Say(room, "an answer")
 	u.SyncUntil("", "the answer", HasTimeline(room, ByID(answer)))
@@ -57,7 +63,7 @@ func TestTwoNodesAreOneServer(t *testing.T) {
 	u.Put(V3("rooms", room, "typing", u.ID), Obj{"typing": true, "timeout": 30000}).OK()
 	other.SyncUntil(next, "typing at the other node", HasEphemeral(room, typingIs(u.ID)))
 	moved := other.at(a)
-	id = u.Say(room, "to the one who moved")
+	id := u.Say(room, "to the one who moved")
 	moved.SyncUntil(next, "the message at the other node", HasTimeline(room, ByID(id)))
 }
 
