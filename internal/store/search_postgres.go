@@ -14,7 +14,7 @@ func (postgresSearch) add(ctx context.Context, t *Tx, texts []SearchText) error 
 	for i, text := range texts {
 		rows[i] = []any{int64(text.Pos), text.TS, text.all()}
 	}
-	return t.q.ExecMany(ctx, `INSERT INTO search_words (pos, ts, words) VALUES ($1, $2, array_to_tsvector($3::text[]))`, rows)
+	return t.execMany(ctx, `INSERT INTO search_words (pos, ts, words) VALUES ($1, $2, array_to_tsvector($3::text[]))`, rows)
 }
 
 func (postgresSearch) remove(ctx context.Context, t *Tx, positions []Pos) error {

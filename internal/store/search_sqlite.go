@@ -13,7 +13,7 @@ func (sqliteSearch) add(ctx context.Context, t *Tx, texts []SearchText) error {
 	for i, text := range texts {
 		rows[i] = []any{int64(text.Pos), strings.Join(text.all(), " ")}
 	}
-	return t.q.ExecMany(ctx, `INSERT INTO search_words (rowid, words) VALUES ($1, $2)`, rows)
+	return t.execMany(ctx, `INSERT INTO search_words (rowid, words) VALUES ($1, $2)`, rows)
 }
 
 func (sqliteSearch) remove(ctx context.Context, t *Tx, positions []Pos) error {
