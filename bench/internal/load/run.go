@@ -131,10 +131,10 @@ func (f *fleet) halt() {
 	f.done.Wait()
 }
 
-// clients is how many members sync at most.
+// clients is how many members sync in all.
 func (w *World) clients() (n int) {
 	for _, r := range w.Rooms {
-		n += len(r.Members)
+		n += len(w.syncing(r))
 	}
 	return n
 }
@@ -144,11 +144,7 @@ func (w *World) startSyncers(ctx context.Context, clock func() time.Duration, co
 	// With room for every outcome, a client ends even when nobody waits for it any more.
 	ready := make(chan error, w.clients())
 	for i, room := range w.Rooms {
-		syncing := len(room.Members)
-		if w.Shape.Syncing > 0 {
-			syncing = min(syncing, w.Shape.Syncing)
-		}
-		for m, user := range room.Members[:syncing] {
+		for m, user := range w.syncing(room) {
 			s := &syncer{conn: client.NewConn(w.Addr), user: user, room: room.ID, clock: clock, count: count, log: Log{Room: i, Member: m}, ready: ready}
 			f.all = append(f.all, s)
 			f.byRoom[i] = append(f.byRoom[i], s)

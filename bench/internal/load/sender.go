@@ -102,10 +102,11 @@ func (s *senders) open(begin time.Duration, first, workers int) []Send {
 	}
 }
 
-// send makes the n-th send: rooms take turns, and within a room its members.
+// send makes the n-th send: rooms take turns, and within a room those members whose client syncs, for nobody writes who does not
+// read.
 func (s *senders) send(conn *client.Conn, n int, start time.Duration) Send {
 	room := n % len(s.world.Rooms)
-	members := s.world.Rooms[room].Members
+	members := s.world.syncing(s.world.Rooms[room])
 	sender := n / len(s.world.Rooms) % len(members)
 	out := Send{Room: room, Sender: sender, Start: start}
 	path := "/_matrix/client/v3/rooms/" + url.PathEscape(s.world.Rooms[room].ID) + "/send/" + messageType + "/" + s.nonce + "-" + strconv.Itoa(n)

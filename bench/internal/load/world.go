@@ -125,6 +125,14 @@ func (w *World) Fill(ctx context.Context, n int) error {
 	return nil
 }
 
+// syncing gives those of a room's members whose clients sync.
+func (w *World) syncing(r Room) []client.Session {
+	if w.Shape.Syncing == 0 {
+		return r.Members
+	}
+	return r.Members[:min(len(r.Members), w.Shape.Syncing)]
+}
+
 // RoomIDs gives the ids of all rooms.
 func (w *World) RoomIDs() []string {
 	ids := make([]string, len(w.Rooms))
