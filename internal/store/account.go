@@ -72,10 +72,16 @@ func (t *Tx) Users(ctx context.Context, after string, limit int) ([]User, error)
 	return list(ctx, t, scanUser, `SELECT `+userColumns+` FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2`, after, limit)
 }
 
-// EraseUser deletes what a user kept on the server beside events: profile, account data and filters.
+// EraseUser deletes what a user kept on the server beside events: profile, account data, filters, cross-signing keys and back-ups of
+// room keys.
 func (t *Tx) EraseUser(ctx context.Context, userID string) error {
 	for _, q := range []string{
 		`DELETE FROM profiles WHERE user_id = $1`, `DELETE FROM account_data WHERE user_id = $1`, `DELETE FROM filters WHERE user_id = $1`,
+		`DELETE FROM cross_signing_keys WHERE user_id = $1`, `DELETE FROM key_signatures WHERE target_user = $1`,
+		`DELETE FROM key_signatures WHERE signer = $1`,
+		`INSERT INTO backup_garbage (user_id, version) SELECT user_id, version FROM backup_versions WHERE user_id = $1 AND NOT deleted
+			ON CONFLICT DO NOTHING`,
+		`UPDATE backup_versions SET deleted = TRUE, keys = 0 WHERE user_id = $1`,
 	} {
 		if _, err := t.exec(ctx, q, userID); err != nil {
 			return err

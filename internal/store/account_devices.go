@@ -90,6 +90,6 @@ func (t *Tx) NoteSeen(ctx context.Context, seen []Device) error {
 	for _, d := range seen {
 		rows = append(rows, []any{d.UserID, d.ID, d.LastSeenTS, d.LastSeenIP, d.LastSeenWith})
 	}
-	return t.q.ExecMany(ctx, `UPDATE devices SET last_seen_ts = $3, last_seen_ip = $4, user_agent = $5
+	return t.execMany(ctx, `UPDATE devices SET last_seen_ts = $3, last_seen_ip = $4, user_agent = $5
 		WHERE user_id = $1 AND device_id = $2 AND last_seen_ts < $3`, rows)
 }

@@ -119,7 +119,7 @@ func (t *Tx) PutBackupKeys(ctx context.Context, userID string, version int64, ke
 	for i, k := range keys {
 		rows[i] = []any{userID, version, k.RoomID, k.SessionID, k.FirstIndex, k.Forwarded, k.Verified, k.Data}
 	}
-	return t.q.ExecMany(ctx, `INSERT INTO backup_keys (user_id, version, room_id, session_id, first_message_index, forwarded_count, is_verified,
+	return t.execMany(ctx, `INSERT INTO backup_keys (user_id, version, room_id, session_id, first_message_index, forwarded_count, is_verified,
 		session_data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (user_id, version, room_id, session_id) DO UPDATE SET
 		first_message_index = excluded.first_message_index, forwarded_count = excluded.forwarded_count, is_verified = excluded.is_verified,
 		session_data = excluded.session_data`, rows)

@@ -29,8 +29,14 @@ type Rows interface {
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
-	// ExecMany runs one statement for each row of arguments, in one round trip where the database is remote.
-	ExecMany(ctx context.Context, sql string, rows [][]any) error
+	// ExecAll runs statements, in order, in one round trip where the database is remote.
+	ExecAll(ctx context.Context, writes []write) error
+}
+
+// write is a statement that returns nothing, with its arguments.
+type write struct {
+	sql  string
+	args []any
 }
 
 // transaction is an open write transaction.
@@ -64,6 +70,15 @@ func (t *Tx) laneOf(userID string) int { return laneOf(userID, t.lanes) }
 
 func (t *Tx) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	return t.q.Exec(ctx, sql, args...)
+}
+
+// execMany runs one statement for each row of arguments.
+func (t *Tx) execMany(ctx context.Context, sql string, rows [][]any) error {
+	writes := make([]write, len(rows))
+	for i, args := range rows {
+		writes[i] = write{sql, args}
+	}
+	return t.q.ExecAll(ctx, writes)
 }
 
 // one scans the only row of a query; ErrNotFound if there is none.

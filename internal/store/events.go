@@ -112,36 +112,37 @@ var summaryColumns = map[string]string{
 	"encryption":         `UPDATE rooms SET encryption = $1 WHERE room = $2`,
 }
 
-// writeEvents writes events and what follows from them.
-func (t *LaneTx) writeEvents(ctx context.Context, events []*Event) error {
+// eventWrites are the statements that write events and what follows from them: all of one kind after the other.
+func eventWrites(events []*Event) []write {
 	if len(events) == 0 {
 		return nil
 	}
-	var ev, state, members [][]any
+	writes := make([]write, 0, 2*len(events))
 	counts := map[int64]*MemberChange{}
 	for _, e := range events {
-		ev = append(ev, []any{int64(e.Pos), e.Room, e.ID, e.Type, e.StateKey, e.Sender, e.TS, e.Depth, null(e.Device), null(e.TxnID),
-			null(txnText(e.TxnKey)), null(e.Replaces), null(e.RelatesTo), null(e.RelType), e.JSON})
+		writes = append(writes, write{insertEvent, []any{
+			int64(e.Pos), e.Room, e.ID, e.Type, e.StateKey, e.Sender, e.TS, e.Depth, null(e.Device), null(e.TxnID), null(txnText(e.TxnKey)),
+			null(e.Replaces), null(e.RelatesTo), null(e.RelType), e.JSON,
+		}})
+	}
+	for _, e := range events {
 		if e.IsState() {
-			state = append(state, []any{e.Room, e.Type, *e.StateKey, int64(e.Pos)})
+			writes = append(writes, write{insertState, []any{e.Room, e.Type, *e.StateKey, int64(e.Pos)}})
 		}
 		if e.Member != nil {
-			members = append(members, []any{*e.StateKey, e.Room, e.Member.Membership, int64(e.Pos), e.Sender})
+			writes = append(writes, write{upsertMember, []any{*e.StateKey, e.Room, e.Member.Membership, int64(e.Pos), e.Sender}})
 			addCount(counts, e)
 		}
-	}
-	for _, w := range []struct {
-		sql  string
-		rows [][]any
-	}{{insertEvent, ev}, {insertState, state}, {upsertMember, members}} {
-		if len(w.rows) == 0 {
-			continue
-		}
-		if err := t.q.ExecMany(ctx, w.sql, w.rows); err != nil {
-			return fmt.Errorf("writing events: %w", err)
+		if e.Summary != nil {
+			writes = append(writes, write{summaryColumns[e.Summary.Column], []any{e.Summary.Value, e.Room}})
 		}
 	}
-	return t.writeSummaries(ctx, events, counts)
+	for room, c := range counts {
+		if c.Joined != 0 || c.Invited != 0 {
+			writes = append(writes, write{countMembers, []any{c.Joined, c.Invited, room}})
+		}
+	}
+	return writes
 }
 
 func addCount(counts map[int64]*MemberChange, e *Event) {
@@ -152,26 +153,6 @@ func addCount(counts map[int64]*MemberChange, e *Event) {
 	}
 	c.Joined += e.Member.Joined
 	c.Invited += e.Member.Invited
-}
-
-func (t *LaneTx) writeSummaries(ctx context.Context, events []*Event, counts map[int64]*MemberChange) error {
-	for room, c := range counts {
-		if c.Joined == 0 && c.Invited == 0 {
-			continue
-		}
-		if _, err := t.exec(ctx, countMembers, c.Joined, c.Invited, room); err != nil {
-			return fmt.Errorf("counting members: %w", err)
-		}
-	}
-	for _, e := range events {
-		if e.Summary == nil {
-			continue
-		}
-		if _, err := t.exec(ctx, summaryColumns[e.Summary.Column], e.Summary.Value, e.Room); err != nil {
-			return fmt.Errorf("writing the room's summary: %w", err)
-		}
-	}
-	return nil
 }
 
 // RedactEvent prunes an event: json is what is left of it.

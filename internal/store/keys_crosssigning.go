@@ -95,7 +95,7 @@ func (t *LaneTx) PutKeySignatures(ctx context.Context, sigs []KeySignature) erro
 	for i, k := range sigs {
 		rows[i] = []any{k.TargetUser, k.TargetKey, k.Signer, k.SignerKey, k.Signature}
 	}
-	return t.q.ExecMany(ctx, `INSERT INTO key_signatures (target_user, target_key, signer, signer_key, signature) VALUES ($1, $2, $3, $4, $5)
+	return t.execMany(ctx, `INSERT INTO key_signatures (target_user, target_key, signer, signer_key, signature) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (target_user, target_key, signer, signer_key) DO UPDATE SET signature = excluded.signature`, rows)
 }
 

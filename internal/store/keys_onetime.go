@@ -54,7 +54,7 @@ func (t *LaneTx) AddOneTimeKeys(ctx context.Context, userID, deviceID string, ke
 		ord := fmt.Sprintf("%016x%04x", int64(pos), i)
 		rows[i] = []any{ord, userID, deviceID, k.Algorithm, k.KeyID, k.JSON}
 	}
-	return t.q.ExecMany(ctx, `INSERT INTO one_time_keys (ord, user_id, device_id, algorithm, key_id, json)
+	return t.execMany(ctx, `INSERT INTO one_time_keys (ord, user_id, device_id, algorithm, key_id, json)
 		VALUES ($1, $2, $3, $4, $5, $6)`, rows)
 }
 

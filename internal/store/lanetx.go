@@ -12,7 +12,7 @@ type LaneTx struct {
 	next    Pos
 	batch   Batch
 	inserts []*Event // of batch.Events, those not yet written
-	late    []lateWrite
+	late    []write
 	sent    map[string]bool // keys of requests to send to devices that are done
 	repeats map[string]string
 	repeat  string
@@ -21,28 +21,18 @@ type LaneTx struct {
 	saved   bool // a savepoint of the running job is open
 }
 
-// lateWrite is a statement that is run at the end of the batch together with all others of its kind. It cannot fail for what a job did.
-type lateWrite struct {
-	sql  string
-	args []any
-}
+// writeLater runs a statement at the end of the batch, in one round trip with all others. It must be one that cannot fail for what the
+// job did.
+func (t *LaneTx) writeLater(sql string, args ...any) { t.late = append(t.late, write{sql, args}) }
 
-func (t *LaneTx) writeLater(sql string, args ...any) { t.late = append(t.late, lateWrite{sql, args}) }
-
-// writeLate runs late writes, those with the same text together, in the order in which the texts first came.
-func (t *LaneTx) writeLate(ctx context.Context, writes []lateWrite) error {
-	rows := map[string][][]any{}
-	var order []string
-	for _, w := range writes {
-		if rows[w.sql] == nil {
-			order = append(order, w.sql)
-		}
-		rows[w.sql] = append(rows[w.sql], w.args)
+// writePending writes events, what follows from them, and late writes.
+func (t *LaneTx) writePending(ctx context.Context, events []*Event, late []write) error {
+	writes := append(eventWrites(events), late...)
+	if len(writes) == 0 {
+		return nil
 	}
-	for _, sql := range order {
-		if err := t.q.ExecMany(ctx, sql, rows[sql]); err != nil {
-			return fmt.Errorf("writing what a batch put off: %w", err)
-		}
+	if err := t.q.ExecAll(ctx, writes); err != nil {
+		return fmt.Errorf("writing a batch: %w", err)
 	}
 	return nil
 }
@@ -144,13 +134,10 @@ func (t *LaneTx) save(ctx context.Context) error {
 	if t.saved {
 		return nil
 	}
-	if err := t.writeEvents(ctx, t.inserts[:t.mark]); err != nil {
+	if err := t.writePending(ctx, t.inserts[:t.mark], t.late[:t.lateAt]); err != nil {
 		return err
 	}
 	t.inserts, t.mark = t.inserts[t.mark:], 0
-	if err := t.writeLate(ctx, t.late[:t.lateAt]); err != nil {
-		return err
-	}
 	t.late, t.lateAt = t.late[t.lateAt:], 0
 	if _, err := t.exec(ctx, `SAVEPOINT job`); err != nil {
 		return err
@@ -166,13 +153,10 @@ func (t *LaneTx) Flush(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.writeEvents(ctx, t.inserts); err != nil {
+	if err := t.writePending(ctx, t.inserts, t.late); err != nil {
 		return err
 	}
 	t.inserts, t.mark = nil, 0
-	if err := t.writeLate(ctx, t.late); err != nil {
-		return err
-	}
 	t.late, t.lateAt = nil, 0
 	return nil
 }
@@ -191,18 +175,9 @@ func (t *LaneTx) Lane() int { return t.lane.num }
 
 // finish writes what is pending and moves the lane's row on.
 func (t *LaneTx) finish(ctx context.Context) error {
-	if err := t.writeEvents(ctx, t.inserts); err != nil {
-		return err
-	}
-	if err := t.writeLate(ctx, t.late); err != nil {
-		return err
-	}
 	t.batch.To = t.next
-	if t.next == t.batch.From {
-		return nil
+	if t.next != t.batch.From {
+		t.writeLater(`UPDATE lanes SET pos = $1 WHERE lane = $2`, int64(t.next), t.lane.num)
 	}
-	if _, err := t.exec(ctx, `UPDATE lanes SET pos = $1 WHERE lane = $2`, int64(t.next), t.lane.num); err != nil {
-		return fmt.Errorf("moving lane %d: %w", t.lane.num, err)
-	}
-	return nil
+	return t.writePending(ctx, t.inserts, t.late)
 }

@@ -159,14 +159,14 @@ func (p pgConn) Exec(ctx context.Context, sql string, args ...any) (int64, error
 	return tag.RowsAffected(), pgErr(err)
 }
 
-func (p pgConn) ExecMany(ctx context.Context, sql string, rows [][]any) error {
-	return pgErr(p.c.SendBatch(ctx, pgBatch(sql, rows)).Close())
+func (p pgConn) ExecAll(ctx context.Context, writes []write) error {
+	return pgErr(p.c.SendBatch(ctx, pgBatch(writes...)).Close())
 }
 
-func pgBatch(sql string, rows [][]any) *pgx.Batch {
+func pgBatch(writes ...write) *pgx.Batch {
 	b := &pgx.Batch{}
-	for _, args := range rows {
-		b.Queue(sql, args...)
+	for _, w := range writes {
+		b.Queue(w.sql, w.args...)
 	}
 	return b
 }
@@ -231,7 +231,7 @@ func (t *pgTx) Query(ctx context.Context, sql string, args ...any) (Rows, error)
 		rows, err := t.conn.Query(context.WithoutCancel(ctx), sql, args...)
 		return pgRows{rows}, t.check(err)
 	}
-	res := t.send(ctx, pgBatch(sql, [][]any{args}))
+	res := t.send(ctx, pgBatch(write{sql, args}))
 	rows, err := res.Query()
 	if err != nil {
 		_ = res.Close()
@@ -256,7 +256,7 @@ func (t *pgTx) Exec(ctx context.Context, sql string, args ...any) (int64, error)
 		tag, err := t.conn.Exec(context.WithoutCancel(ctx), sql, args...)
 		return tag.RowsAffected(), t.check(err)
 	}
-	res := t.send(ctx, pgBatch(sql, [][]any{args}))
+	res := t.send(ctx, pgBatch(write{sql, args}))
 	tag, err := res.Exec()
 	if closeErr := res.Close(); err == nil {
 		err = closeErr
@@ -264,8 +264,8 @@ func (t *pgTx) Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	return tag.RowsAffected(), t.check(err)
 }
 
-func (t *pgTx) ExecMany(ctx context.Context, sql string, rows [][]any) error {
-	return t.check(t.send(ctx, pgBatch(sql, rows)).Close())
+func (t *pgTx) ExecAll(ctx context.Context, writes []write) error {
+	return t.check(t.send(ctx, pgBatch(writes...)).Close())
 }
 
 func (t *pgTx) check(err error) error {

@@ -23,7 +23,7 @@ func (s *Store) SavePresence(ctx context.Context, presence []Presence) error {
 		for i, p := range ordered {
 			args[i] = []any{p.UserID, p.StatusMsg, p.SetAt, p.LastActive}
 		}
-		return tx.q.ExecMany(ctx, `INSERT INTO presence (user_id, status_msg, set_at, last_active) VALUES ($1, $2, $3, $4)
+		return tx.execMany(ctx, `INSERT INTO presence (user_id, status_msg, set_at, last_active) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (user_id) DO UPDATE SET
 			status_msg = CASE WHEN excluded.set_at >= presence.set_at THEN excluded.status_msg ELSE presence.status_msg END,
 			set_at = CASE WHEN excluded.set_at >= presence.set_at THEN excluded.set_at ELSE presence.set_at END,

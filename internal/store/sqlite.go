@@ -189,9 +189,9 @@ func (c *sqliteConn) Exec(_ context.Context, query string, args ...any) (int64, 
 	return res.RowsAffected()
 }
 
-func (c *sqliteConn) ExecMany(ctx context.Context, query string, rows [][]any) error {
-	for _, args := range rows {
-		if _, err := c.Exec(ctx, query, args...); err != nil {
+func (c *sqliteConn) ExecAll(ctx context.Context, writes []write) error {
+	for _, w := range writes {
+		if _, err := c.Exec(ctx, w.sql, w.args...); err != nil {
 			return err
 		}
 	}

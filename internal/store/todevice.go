@@ -65,7 +65,7 @@ func (t *Tx) DropToDevice(ctx context.Context, acks []Acknowledged) error {
 	for i, a := range acks {
 		rows[i] = []any{a.UserID, a.DeviceID, int64(a.Pos)}
 	}
-	return t.q.ExecMany(ctx, `DELETE FROM to_device WHERE user_id = $1 AND device_id = $2 AND pos <= $3`, rows)
+	return t.execMany(ctx, `DELETE FROM to_device WHERE user_id = $1 AND device_id = $2 AND pos <= $3`, rows)
 }
 
 // DeviceIDs returns the ids of the users' devices.
