@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,10 +25,9 @@ const compressFrom = 1024
 
 // front is what a request meets before the API: its place among those at work, its deadlines, compression.
 type front struct {
-	gates    *inflight.Gates
-	draining context.Context //nolint:containedctx // it ends when the node stops, and with it the requests that wait
-	plain    http.Handler
-	zipped   http.Handler
+	gates  *inflight.Gates
+	plain  http.Handler
+	zipped http.Handler
 }
 
 // newHandler makes everything that is served to clients.
@@ -80,17 +78,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	setDeadlines(w, r, class)
-	switch class {
-	case classMedia:
+	if class == classMedia {
 		f.plain.ServeHTTP(w, r) // compressed as it is, or encrypted
-	case classSync:
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(f.draining, cancel)()
-		f.zipped.ServeHTTP(w, r.WithContext(ctx))
-	default:
-		f.zipped.ServeHTTP(w, r)
+		return
 	}
+	f.zipped.ServeHTTP(w, r)
 }
 
 // refuse answers a request that there is no room for.

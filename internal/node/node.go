@@ -60,7 +60,7 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
 	metrics := ops.NewMetrics()
 	n.gates = newGates(cfg.Sync.MaxWaiters)
 	n.health = newHealth(n.parts, n.log)
-	handler, err := newHandler(cfg, n.parts, metrics, n.health, &front{gates: n.gates, draining: draining}, n.log)
+	handler, err := newHandler(cfg, n.parts, metrics, n.health, &front{gates: n.gates}, n.log)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
 		return fmt.Errorf("opening the address to serve on: %w", err)
 	}
 	limited := limitListener(socket, maxConnections(cfg.Sync.MaxWaiters))
-	parking := newLot(handler, n.log)
+	parking := newLot(draining, handler, n.log)
 	n.client = newListener(limited, newHTTPServer(parking, n.log), parking)
 	registerMetrics(metrics.Registry(), n.parts, n.gates, limited)
 	if cfg.Metrics.Listen != "" {

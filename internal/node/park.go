@@ -23,11 +23,12 @@ import (
 // parkAfter is how long a request waits before it is parked: longer than the answers of a busy chat take.
 const parkAfter = time.Second
 
-// lot is where connections are parked. It is the listener by which they return to the server.
+// lot is where connections are parked, in front of the handler. It is the listener by which they return to the server.
 type lot struct {
-	next  http.Handler
-	log   *slog.Logger
-	after time.Duration
+	next     http.Handler
+	log      *slog.Logger
+	after    time.Duration
+	draining context.Context //nolint:containedctx // it ends when the node stops, and with it the requests that wait
 
 	back   chan net.Conn
 	closed chan struct{}
@@ -39,9 +40,9 @@ type lot struct {
 	gone bool                 // the lot is closed: nothing stays
 }
 
-func newLot(next http.Handler, log *slog.Logger) *lot {
+func newLot(draining context.Context, next http.Handler, log *slog.Logger) *lot {
 	return &lot{
-		next: next, log: log, after: parkAfter, back: make(chan net.Conn), closed: make(chan struct{}), held: map[*parked]struct{}{},
+		next: next, log: log, after: parkAfter, draining: draining, back: make(chan net.Conn), closed: make(chan struct{}), held: map[*parked]struct{}{},
 	}
 }
 
@@ -86,23 +87,30 @@ func (l *lot) cut() {
 // wait returns when no request is at work here.
 func (l *lot) wait() { l.atWork.Wait() }
 
-// parkable tells whether a request may be parked once it waits.
+// parkable tells whether a request of class sync may be parked once it waits.
 func parkable(r *http.Request) bool {
-	if r.ProtoMajor != 1 || r.ProtoMinor < 1 || r.Method != http.MethodGet || r.ContentLength != 0 || classify(r) != classSync {
+	if r.ProtoMajor != 1 || r.ProtoMinor < 1 || r.Method != http.MethodGet || r.ContentLength != 0 {
 		return false
 	}
 	timeout := r.URL.Query().Get("timeout")
 	return timeout != "" && timeout != "0"
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. What waits for news is answered when the node stops.
 func (l *lot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !parkable(r) {
+	if classify(r) != classSync {
 		l.next.ServeHTTP(w, r)
 		return
 	}
+	if !parkable(r) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(l.draining, cancel)()
+		l.next.ServeHTTP(w, r.WithContext(ctx))
+		return
+	}
 	// The connection's own context ends when net/http has given it away.
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(l.draining)
 	p := &parked{lot: l, cancel: cancel, settled: make(chan struct{}), last: r.Close}
 	l.atWork.Add(1)
 	go p.work(r.WithContext(ctx))

@@ -26,7 +26,7 @@ func newParkingSpace(t *testing.T) *parkingSpace {
 	t.Helper()
 	s := &parkingSpace{t: t, began: make(chan *http.Request, 100), answer: make(chan string)}
 	log, _ := logged(slog.LevelError)
-	s.lot = newLot(http.HandlerFunc(s.handle), log)
+	s.lot = newLot(t.Context(), http.HandlerFunc(s.handle), log)
 	s.lot.after = 0
 	socket, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -44,7 +44,7 @@ func newParkingSpace(t *testing.T) *parkingSpace {
 
 func (s *parkingSpace) handle(w http.ResponseWriter, r *http.Request) {
 	s.began <- r
-	if !parkable(r) {
+	if classify(r) != classSync {
 		_, _ = io.WriteString(w, "ordinary")
 		return
 	}
