@@ -46,9 +46,20 @@ func Plot(file, title, x, y string, lines []Line) error {
 		p.Add(line, dots)
 		p.Legend.Add(l.Name, line, dots)
 	}
-	p.Legend.Top, p.Y.Min, p.Y.Max = true, 0, highest*1.5
+	p.Legend.Top, p.Legend.XOffs, p.Y.Min, p.Y.Max = true, -vg.Points(10), 0, highest*1.5
+	p.Y.Tick.Marker = plot.TickerFunc(fiveTicks)
 	if err := p.Save(18*vg.Centimeter, 10*vg.Centimeter, file); err != nil {
 		return fmt.Errorf("writing the plot: %w", err)
 	}
 	return nil
+}
+
+// fiveTicks divides an axis evenly, so that values can be read off it.
+func fiveTicks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for i := range 6 {
+		v := low + (high-low)*float64(i)/5
+		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.2f", v)})
+	}
+	return ticks
 }

@@ -32,7 +32,7 @@ var parts = []struct {
 	{"push rules", []string{"bongsu.org/bongsu/internal/push"}},
 	{"handlers", []string{"bongsu.org/bongsu/"}},
 	{"HTTP", []string{"net/http", "golang.org/x/net/http2"}},
-	{"Go's scheduler and the rest", []string{""}},
+	{"scheduler and the rest", []string{""}},
 }
 
 // Parts reads a CPU profile and shares its time out among the parts of the server, largest first.
@@ -97,7 +97,7 @@ func DrawParts(file, title string, shares []Part) error {
 	bars.Horizontal, bars.Color, bars.LineStyle.Width = true, palette[0], 0
 	p.Add(bars)
 	p.NominalY(names...)
-	p.X.Min = 0
+	p.X.Min, p.X.Max = 0, shares[0].Percent*1.1 // the largest comes first
 	if err := p.Save(18*vg.Centimeter, 8*vg.Centimeter, file); err != nil {
 		return fmt.Errorf("writing the plot: %w", err)
 	}

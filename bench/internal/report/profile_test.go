@@ -40,7 +40,7 @@ func TestParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Part{{"hashes and signatures", 50}, {"HTTP", 30}, {"handlers", 15}, {"Go's scheduler and the rest", 5}}
+	want := []Part{{"hashes and signatures", 50}, {"HTTP", 30}, {"handlers", 15}, {"scheduler and the rest", 5}}
 	if len(got) != len(want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
