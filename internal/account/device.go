@@ -19,6 +19,7 @@ const (
 var (
 	errNoDevice   = mxerr.NotFoundf("You have no such device")
 	errDeviceID   = mxerr.InvalidParamf("A device id is at most %d printable characters", maxDeviceID)
+	errDeviceKey  = mxerr.Forbiddenf("This device id is one of your cross-signing keys")
 	errDeviceName = mxerr.InvalidParamf("A device's name is at most %d bytes", maxDeviceName)
 )
 
@@ -55,6 +56,11 @@ type Login struct {
 func (s *Service) startSession(ctx context.Context, tx *store.Tx, userID string, d NewDevice) (l Login, revoked [][]byte, err error) {
 	if d.ID == "" {
 		d.ID = newDeviceID()
+	} else if taken, err := tx.IsCrossSigningKey(ctx, userID, d.ID); err != nil {
+		return l, nil, err
+	} else if taken {
+		// Client-Server API, "Cross-signing": servers must ensure that device ids do not collide with cross-signing public keys.
+		return l, nil, errDeviceKey
 	} else if revoked, err = tx.DeleteTokens(ctx, userID, d.ID); err != nil {
 		return l, nil, err
 	}
