@@ -96,7 +96,7 @@ var modules = []func(*API){
 	(*API).typingRoutes, (*API).presenceRoutes,
 	(*API).keyRoutes, (*API).crossSigningRoutes, (*API).toDeviceRoutes, (*API).keyBackupRoutes,
 	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,
-	(*API).searchRoutes, (*API).notificationRoutes,
+	(*API).searchRoutes, (*API).notificationRoutes, (*API).oldSyncRoutes,
 }
 
 // ServeHTTP implements http.Handler.

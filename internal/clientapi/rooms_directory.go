@@ -26,11 +26,14 @@ func (a *API) getListed(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	visibility := "private"
+	return map[string]string{"visibility": visibility(listed)}, nil
+}
+
+func visibility(listed bool) string {
 	if listed {
-		visibility = "public"
+		return "public"
 	}
-	return map[string]string{"visibility": visibility}, nil
+	return "private"
 }
 
 func (a *API) putListed(r *request) (any, error) {

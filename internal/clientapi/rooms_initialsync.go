@@ -3,8 +3,6 @@ package clientapi
 import (
 	"net/http"
 	"time"
-
-	"bongsu.org/bongsu/internal/mxerr"
 )
 
 // Bounds of a wait for an event of a previewed room.
@@ -30,12 +28,13 @@ func (a *API) anyEvent(r *request) (any, error) {
 }
 
 func (a *API) peek(r *request) (any, error) {
-	if r.query("room_id") == "" {
-		return nil, mxerr.MissingParamf("room_id is needed; for all rooms there is /sync")
-	}
 	ms, err := r.queryInt("timeout", int(peekDefault.Milliseconds()), int(peekLongest.Milliseconds()))
 	if err != nil {
 		return nil, err
 	}
-	return a.Reader.Peek(r.Context(), r.who(), r.query("room_id"), r.query("from"), time.Duration(ms)*time.Millisecond)
+	timeout := time.Duration(ms) * time.Millisecond
+	if r.query("room_id") == "" {
+		return a.oldEvents(r, timeout)
+	}
+	return a.Reader.Peek(r.Context(), r.who(), r.query("room_id"), r.query("from"), timeout)
 }
