@@ -29,6 +29,7 @@ func startChores(p *parts, log *slog.Logger) *chores {
 	return runChores(log,
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
 		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
+		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 	)
 }
 
