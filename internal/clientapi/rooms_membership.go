@@ -45,36 +45,56 @@ var errNoThirdParty = mxerr.Forbiddenf("This server does not invite by e-mail ad
 
 // own reads a request that changes the caller's own membership.
 func (r *request) own(roomID string) (room.MemberRequest, error) {
+	req, _, err := r.ownWithBody(roomID)
+	return req, err
+}
+
+// ownWithBody is own that also returns the body; nil for an empty one.
+func (r *request) ownWithBody(roomID string) (req room.MemberRequest, content json.RawMessage, err error) {
+	if err := r.decodeOptional(&content); err != nil {
+		return req, nil, err
+	}
 	var body membershipBody
-	if err := r.decodeOptional(&body); err != nil {
-		return room.MemberRequest{}, err
+	if content = nullless(content); content != nil {
+		if err := decodeJSON(content, &body); err != nil {
+			return req, nil, err
+		}
 	}
 	if nullless(body.ThirdPartySigned) != nil {
 		// It would have to match an m.room.third_party_invite that this server made.
-		return room.MemberRequest{}, mxerr.Forbiddenf("There is no such third-party invite")
+		return req, nil, mxerr.Forbiddenf("There is no such third-party invite")
 	}
-	return room.MemberRequest{RoomID: roomID, Sender: r.session.UserID, Reason: body.Reason, Guest: r.session.Guest}, nil
+	return room.MemberRequest{RoomID: roomID, Sender: r.session.UserID, Reason: body.Reason, Guest: r.session.Guest}, content, nil
 }
 
-func (a *API) join(r *request) (any, error) { return a.joinRoom(r, r.param("roomId")) }
+func (a *API) join(r *request) (any, error) {
+	req, err := r.own(r.param("roomId"))
+	if err != nil {
+		return nil, err
+	}
+	return a.joinRoom(r, req)
+}
 
+// joinByName joins by id or alias. Unlike join it keeps further fields of the body in the membership event, as other servers do.
 func (a *API) joinByName(r *request) (any, error) {
 	id, err := r.roomID("roomIdOrAlias")
 	if err != nil {
 		return nil, err
 	}
-	return a.joinRoom(r, id)
-}
-
-func (a *API) joinRoom(r *request, roomID string) (any, error) {
-	req, err := r.own(roomID)
+	req, content, err := r.ownWithBody(id)
 	if err != nil {
 		return nil, err
 	}
+	req.Content = content
+	return a.joinRoom(r, req)
+}
+
+func (a *API) joinRoom(r *request, req room.MemberRequest) (any, error) {
 	if err := a.Rooms.Join(r.Context(), req); err != nil {
 		return nil, err
 	}
-	return roomIDBody{roomID}, nil
+	a.inheritSettings(r, req.RoomID)
+	return roomIDBody{req.RoomID}, nil
 }
 
 func (a *API) knock(r *request) (any, error) {

@@ -154,7 +154,7 @@ func (p *Presence) Get(ctx context.Context, userID string) (state State, ok bool
 	if p == nil {
 		return unknown, false, nil
 	}
-	if s, ok := p.remembered(userID); ok {
+	if s, ok := p.Known(userID); ok {
 		return s, true, nil
 	}
 	saved, ok, err := p.saver.load(ctx, userID)
@@ -165,7 +165,11 @@ func (p *Presence) Get(ctx context.Context, userID string) (state State, ok bool
 	return unknown, true, nil
 }
 
-func (p *Presence) remembered(userID string) (State, bool) {
+// Known is Get without a look at what is saved: ok is false where nothing was heard of the user lately.
+func (p *Presence) Known(userID string) (state State, ok bool) {
+	if p == nil {
+		return State{}, false
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	u := p.users[userID]

@@ -149,6 +149,11 @@ func (tx *roomTx) askLibrary(b built) error {
 	if provider.err != nil {
 		return provider.err
 	}
+	var refused *gomatrixserverlib.NotAllowed
+	if err != nil && !errors.As(err, &refused) {
+		// What is left is content that the rules could not read, such as power levels for what is no user id.
+		return mxerr.BadJSONf("The event does not have the right form: %s", err)
+	}
 	return err
 }
 

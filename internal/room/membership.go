@@ -35,6 +35,10 @@ func (r MemberRequest) change(membership string) (memberChange, error) {
 			return c, mxerr.BadJSONf("The request body must be an object")
 		}
 	}
+	// What only the server may vouch for.
+	for _, reserved := range []string{"membership", "join_authorised_via_users_server", "third_party_invite"} {
+		delete(c.extra, reserved)
+	}
 	if r.Reason != "" {
 		c.extra["reason"] = r.Reason
 	}

@@ -51,6 +51,7 @@ func (a *answer) presence() {
 	}
 	states, next := a.s.presence.Since(counter, func(user string) bool { return user == a.req.User || a.shares(user, joined) })
 	a.next.Presence = next
+	states = append(states, a.newlyShared(states)...)
 	f := a.req.Filter.PresenceEvents()
 	var events []json.RawMessage
 	for _, st := range states {
@@ -63,6 +64,49 @@ func (a *answer) presence() {
 		}
 	}
 	a.res.Presence = batch(events)
+}
+
+// newlyShared are those whom this user has come to share a room with since the token: the members of a room that the user joined, and
+// those who joined one of the user's rooms. Their presence is news even if it has not changed.
+func (a *answer) newlyShared(told []ephemeral.State) (states []ephemeral.State) {
+	if a.since == nil {
+		return nil
+	}
+	users := a.newFaces()
+	delete(users, a.req.User)
+	for _, st := range told {
+		delete(users, st.UserID)
+	}
+	for user := range users {
+		if st, ok := a.s.presence.Known(user); ok && st.Presence != ephemeral.Offline {
+			states = append(states, st)
+		}
+	}
+	return states
+}
+
+func (a *answer) newFaces() map[string]struct{} {
+	users := map[string]struct{}{}
+	a.s.hub.mu.RLock()
+	defer a.s.hub.mu.RUnlock()
+	for _, m := range a.snap.rooms {
+		w := a.s.hub.rooms[m.room]
+		if w == nil || m.membership != "join" || w.last <= a.from(m.room) {
+			continue
+		}
+		if m.pos > a.from(m.room) {
+			for other := range w.subs {
+				users[other.user] = struct{}{}
+			}
+			continue
+		}
+		for _, r := range w.between(a.from(m.room), a.to(m.room)) {
+			if r.ev.Type == "m.room.member" && r.ev.StateKey != nil && membershipIn(r.ev) == "join" {
+				users[*r.ev.StateKey] = struct{}{}
+			}
+		}
+	}
+	return users
 }
 
 // shares tells whether a connected user is in one of the rooms.
