@@ -77,8 +77,9 @@ func TestPresenceOutlivesARestart(t *testing.T) {
 		if s := get(t, after, "@alice"); s.Presence != Unavailable || s.StatusMsg != "on the mountain" {
 			t.Errorf("after coming back: %v", s)
 		}
-		if got := notices.take(); len(got) != 2 {
-			t.Errorf("notices %v, want one of the presence and one of the status", got)
+		// One of the presence and one of the status, or one of both: what comes while another is told of is told once.
+		if got := notices.take(); len(got) != 1 && len(got) != 2 {
+			t.Errorf("notices %v, want one or two", got)
 		}
 		done()
 		pass(time.Second)
