@@ -141,6 +141,9 @@ func startTable(all []scenario.ColdStart) string {
 
 func sizesTable(all []scenario.Sizes) string {
 	var b strings.Builder
+	for _, r := range all {
+		fmt.Fprintf(&b, "![CPU a send over sizes, on %s](img/cost-per-send-%s.svg)\n\n", r.Database, r.Database)
+	}
 	b.WriteString("| database | what grows | how many | CPU a send (ms) | send p50 / p99 (ms) | delivery p99 (ms) |\n|---|---|---:|---:|---:|---:|\n")
 	for _, r := range all {
 		for _, p := range r.Points {
