@@ -92,7 +92,7 @@ var modules = []func(*API){
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
 	(*API).mediaRoutes,
-	(*API).syncRoutes,
+	(*API).syncRoutes, (*API).slidingSyncRoutes,
 	(*API).typingRoutes, (*API).presenceRoutes,
 	(*API).keyRoutes, (*API).crossSigningRoutes, (*API).toDeviceRoutes, (*API).keyBackupRoutes,
 	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,

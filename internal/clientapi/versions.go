@@ -14,8 +14,11 @@ var specVersions = []string{
 	"v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19",
 }
 
+// unstableFeatures are the proposals that are served beside it.
+var unstableFeatures = map[string]bool{slidingFeature: true}
+
 func (a *API) versions(*request) (any, error) {
-	return map[string]any{"versions": specVersions, "unstable_features": map[string]bool{}}, nil
+	return map[string]any{"versions": specVersions, "unstable_features": unstableFeatures}, nil
 }
 
 func (a *API) wellKnown(r *request) (any, error) {

@@ -9,6 +9,7 @@ import (
 
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/search"
+	bsync "bongsu.org/bongsu/internal/sync"
 )
 
 // chore is work that is done from time to time, beside requests. Parts that do theirs by themselves are not here.
@@ -28,6 +29,7 @@ type chores struct {
 func startChores(p *parts, log *slog.Logger) *chores {
 	return runChores(log,
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
+		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
 		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 	)

@@ -63,11 +63,20 @@ func classify(r *http.Request) string {
 		return ""
 	case strings.HasPrefix(path, "/_matrix/media/") || strings.HasPrefix(path, "/_matrix/client/v1/media/"):
 		return classMedia
+	case path == "/_matrix/client/v4/sync":
+		return classSync // whether it waits, its body tells
+	case path == "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync":
+		return initialWithout(r, "pos")
 	case strings.HasPrefix(path, "/_matrix/client/") && strings.HasSuffix(path, "/sync") && strings.Count(path, "/") == 4:
-		if r.URL.Query().Get("since") == "" {
-			return classInitial
-		}
-		return classSync
+		return initialWithout(r, "since")
 	}
 	return classRequest
+}
+
+// initialWithout is the class of a sync, which without a token answers with everything, and never waits.
+func initialWithout(r *http.Request, token string) string {
+	if r.URL.Query().Get(token) == "" {
+		return classInitial
+	}
+	return classSync
 }

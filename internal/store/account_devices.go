@@ -80,6 +80,9 @@ func (t *Tx) DeleteDevices(ctx context.Context, userID string, ids []string) (re
 	if _, err := t.exec(ctx, `DELETE FROM pushers WHERE user_id = $1 AND device_id = ANY($2)`, userID, ids); err != nil {
 		return nil, err
 	}
+	if _, err := t.exec(ctx, `DELETE FROM sliding_states WHERE user_id = $1 AND device_id = ANY($2)`, userID, ids); err != nil {
+		return nil, err
+	}
 	_, err = t.exec(ctx, `DELETE FROM devices WHERE user_id = $1 AND device_id = ANY($2)`, userID, ids)
 	return revoked, err
 }

@@ -28,6 +28,8 @@ type answer struct {
 
 	ignored []string // whom the user ignores; not nil
 
+	toDeviceLimit int // of the messages to the device; 0: the usual bound
+
 	mu        stdsync.Mutex // guards what follows while rooms are read side by side
 	res       *Response
 	views     map[int64]*room.View

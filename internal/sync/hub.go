@@ -227,7 +227,7 @@ func (h *hub) applyMembership(w *roomWindow, ev *store.Event) {
 		return
 	}
 	s.setMember(&member{
-		room: ev.Room, roomID: ev.RoomID, membership: gjson.GetBytes(ev.JSON, "content.membership").Str, pos: ev.Pos,
+		room: ev.Room, roomID: ev.RoomID, membership: gjson.GetBytes(ev.JSON, "content.membership").Str, sender: ev.Sender, pos: ev.Pos,
 	})
 	h.subscribe(s, w)
 	s.wake()

@@ -14,6 +14,7 @@ type member struct {
 	room       int64
 	roomID     string
 	membership string
+	sender     string // of the membership event
 	pos        store.Pos
 	forgotten  bool
 }
@@ -39,6 +40,8 @@ type session struct {
 	ignoredKnown bool
 	loaded       chan struct{}
 	loadErr      error
+
+	sliding slidingSession
 }
 
 // sessionIdle is how long a user who does not sync is remembered.
@@ -90,7 +93,7 @@ func (h *hub) loadSession(ctx context.Context, s *session) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, m := range rooms {
-		s.setMember(&member{room: m.Room, roomID: m.RoomID, membership: m.Membership, pos: m.Pos, forgotten: m.Forgotten})
+		s.setMember(&member{room: m.Room, roomID: m.RoomID, membership: m.Membership, sender: m.Sender, pos: m.Pos, forgotten: m.Forgotten})
 		if m.Membership == "join" {
 			h.subscribe(s, h.window(m.Room, m.RoomID))
 		}

@@ -28,7 +28,7 @@ func (a *answer) toDevice(ctx context.Context) error {
 	}
 	var messages []store.ToDevice
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		messages, err = tx.ToDeviceFor(ctx, a.req.User, a.req.Device, from, to, toDeviceMost+1)
+		messages, err = tx.ToDeviceFor(ctx, a.req.User, a.req.Device, from, to, a.toDeviceCount()+1)
 		return err
 	})
 	if err != nil {
@@ -37,7 +37,7 @@ func (a *answer) toDevice(ctx context.Context) error {
 	var events []json.RawMessage
 	size := 0
 	for i, m := range messages {
-		if size += len(m.Content); i == toDeviceMost || i > 0 && size > toDeviceBytes {
+		if size += len(m.Content); i == a.toDeviceCount() || i > 0 && size > toDeviceBytes {
 			a.next.ToDevice = messages[i-1].Pos.Seq()
 			break
 		}
@@ -56,6 +56,14 @@ func (a *answer) toDevice(ctx context.Context) error {
 	}
 	a.res.ToDevice = batch(events)
 	return nil
+}
+
+// toDeviceCount is how many messages the answer may have.
+func (a *answer) toDeviceCount() int {
+	if a.toDeviceLimit > 0 {
+		return a.toDeviceLimit
+	}
+	return toDeviceMost
 }
 
 // toDeviceFrom is how far the device has its messages.

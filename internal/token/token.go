@@ -149,6 +149,13 @@ func Page(pos store.Pos) string { return pagePrefix + strconv.FormatInt(pos.Seq(
 //
 // Client-Server API, "Pagination": a room's pages also start from the tokens that /sync gave.
 func ParsePage(s string, lane int) (store.Pos, error) {
+	if strings.HasPrefix(s, slidingPrefix) { // MSC4186: a position may be used here, too
+		t, err := ParseSliding(s)
+		if err != nil {
+			return 0, err
+		}
+		return t.Pos(lane), nil
+	}
 	if strings.HasPrefix(s, syncPrefix) || strings.HasPrefix(s, cutPrefix) {
 		t, err := ParseSync(s)
 		if err != nil {
