@@ -10,20 +10,26 @@ func TestMemoryOfARushIsGivenBack(t *testing.T) {
 	if err := th.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	rush := make([]byte, 256<<20)
-	for i := 0; i < len(rush); i += 4096 {
-		rush[i] = 1
-	}
-	if err := th.run(t.Context()); err != nil { // not quiet
-		t.Fatal(err)
-	}
-	_, during := th.look()
-	runtime.KeepAlive(rush)
-	rush = nil
+	during := rush(t, th)
 	if err := th.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, after := th.look(); after+200<<20 > during {
 		t.Errorf("%d bytes in use during the rush, %d after it", during, after)
 	}
+}
+
+// rush uses memory, and returns how much of the system's was in use.
+func rush(t *testing.T, th *thrift) uint64 {
+	t.Helper()
+	held := make([]byte, 256<<20)
+	for i := 0; i < len(held); i += 4096 {
+		held[i] = 1
+	}
+	if err := th.run(t.Context()); err != nil { // it is not quiet
+		t.Fatal(err)
+	}
+	_, during := th.look()
+	runtime.KeepAlive(held)
+	return during
 }

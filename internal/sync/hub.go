@@ -50,9 +50,11 @@ func startHub(ctx context.Context, st *store.Store, log *slog.Logger) (*hub, err
 		store: st, log: log, rooms: map[int64]*roomWindow{}, byID: map[string]*roomWindow{}, sessions: map[string]*session{}, stop: stop,
 		acks: acks{waiting: map[ackKey]store.Pos{}},
 	}
-	for lane, pos := range now {
+	for _, pos := range now {
 		h.lanes = append(h.lanes, laneWindow{floor: pos, pos: pos})
 		h.moved = append(h.moved, make(chan struct{}, 1))
+	}
+	for lane := range now {
 		h.done.Go(func() { h.follow(ctx, lane) })
 	}
 	h.done.Go(func() { h.watch(ctx) })
