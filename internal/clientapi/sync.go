@@ -37,7 +37,12 @@ func (a *API) sync(r *request) (any, error) {
 	if req.Filter, err = a.syncFilter(r, r.query("filter")); err != nil {
 		return nil, err
 	}
-	return a.Sync.Sync(r.Context(), req)
+	res, err := a.Sync.Sync(r.Context(), req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := res.AppendJSON(nil)
+	return raw(body), err
 }
 
 // syncFilter is the filter that the parameter names, by its id or in full.

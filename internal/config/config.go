@@ -29,7 +29,8 @@ type Config struct {
 	// Empty for an SQLite database in the data folder, or postgres://USER:PASSWORD@HOST/NAME. Several hosts may be given
 	// (HOST1:5432,HOST2:5432): the writable one is found, and found again when it moves.
 	Database string `yaml:"database"`
-	// How many lanes a new PostgreSQL database gets. Commits in different lanes run side by side. Fixed when the database is made;
+	// How many lanes a new PostgreSQL database gets. Commits in different lanes run side by side, and the fewer there are the more
+	// messages share a commit: about as many as the database has cores, halved, is a good number. Fixed when the database is made;
 	// SQLite always has one.
 	Lanes int `yaml:"lanes" min:"1" max:"64"`
 	// Who may register: open (anyone), token (whoever has a registration token), closed (nobody; accounts come from `bongsu user add`).
@@ -213,7 +214,7 @@ func Default() Config {
 		ServerName:         "localhost",
 		Listen:             "127.0.0.1:8008",
 		Data:               "data",
-		Lanes:              8,
+		Lanes:              2,
 		Registration:       RegistrationToken,
 		DefaultRoomVersion: "12",
 		Presence:           true,

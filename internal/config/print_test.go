@@ -113,7 +113,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 func TestOtherThanDefaultIsSaid(t *testing.T) {
 	cfg := config.Default()
 	cfg.Lanes = 3
-	if text := printed(t, cfg); !strings.Contains(text, "# The default is 8.\nlanes: 3\n") {
+	if text := printed(t, cfg); !strings.Contains(text, "# The default is 2.\nlanes: 3\n") {
 		t.Errorf("the default of lanes is not said in\n%s", text)
 	}
 }

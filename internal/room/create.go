@@ -63,7 +63,7 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (string, error) 
 	for try := 1; ; try++ {
 		roomID, err := e.createPlanned(ctx, plan)
 		// In newer versions the room's id is the hash of its create event, which two rooms that one user makes within the same
-		// millisecond would share.
+		// millisecond at two nodes would share; at one node, creationTime keeps them apart.
 		if !errors.Is(err, store.ErrConflict) || try == createTries {
 			return roomID, err
 		}
@@ -73,6 +73,17 @@ func (e *Engine) Create(ctx context.Context, req CreateRequest) (string, error) 
 
 // createTries bounds how often a room whose id was taken is made again.
 const createTries = 10
+
+// creationTime is now, in milliseconds, or a little later: no two rooms of this node are made at the same time.
+func (e *Engine) creationTime() int64 {
+	for {
+		last := e.created.Load()
+		ts := max(nowMS(), last+1)
+		if e.created.CompareAndSwap(last, ts) {
+			return ts
+		}
+	}
+}
 
 func (e *Engine) createPlanned(ctx context.Context, plan *roomPlan) (string, error) {
 	var roomID string
@@ -304,7 +315,9 @@ func (tx *roomTx) begin(p *roomPlan) error {
 	}
 	tx.room = rs
 	key := ""
-	ev, err := tx.appendAt(pos, &proto{Type: spec.MRoomCreate, StateKey: &key, Sender: p.Creator, Content: p.create}, origin{})
+	ev, err := tx.appendAt(pos, &proto{
+		Type: spec.MRoomCreate, StateKey: &key, Sender: p.Creator, Content: p.create, TS: tx.e.creationTime(),
+	}, origin{})
 	if err != nil {
 		return badFirstEvent(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2"
@@ -33,6 +34,7 @@ type Engine struct {
 	committed func(*store.Batch)
 	log       *slog.Logger
 	lanes     []*laneCache
+	created   atomic.Int64              // when the last room was made
 	nums      *lru.Cache[string, int64] // room id → number, which never changes
 }
 

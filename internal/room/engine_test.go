@@ -55,6 +55,19 @@ func TestCreateInEveryVersion(t *testing.T) {
 	})
 }
 
+func TestManyRoomsAtOnce(t *testing.T) {
+	e, _ := newTestEngine(t, "")
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			if _, err := e.Create(t.Context(), CreateRequest{Creator: "@a:example.org"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestSameTransactionIDGivesSameEvent(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		e, _ := newTestEngine(t, url)

@@ -31,6 +31,8 @@ type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	// ExecAll runs statements, in order, in one round trip where the database is remote.
 	ExecAll(ctx context.Context, writes []write) error
+	// QueryAll runs queries, in order, in one round trip where the database is remote.
+	QueryAll(ctx context.Context, reads []read) error
 }
 
 // write is a statement that returns nothing, with its arguments.
@@ -39,11 +41,19 @@ type write struct {
 	args []any
 }
 
+// read is a query, and what is done with each of its rows.
+type read struct {
+	sql  string
+	args []any
+	row  func(Rows) error
+}
+
 // transaction is an open write transaction.
 type transaction interface {
 	querier
 	// Commit makes the transaction durable. It takes no context: a commit that waits for replication is never cancelled.
-	Commit() error
+	// The last writes travel with it.
+	Commit(last ...write) error
 	Rollback()
 }
 
@@ -96,6 +106,18 @@ func (t *Tx) one(ctx context.Context, sql string, args []any, dest ...any) error
 	}
 	if err := rows.Scan(dest...); err != nil {
 		return err
+	}
+	rows.Close()
+	return rows.Err()
+}
+
+// eachRow hands on all rows and closes them.
+func eachRow(rows Rows, row func(Rows) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return fmt.Errorf("reading a row: %w", err)
+		}
 	}
 	rows.Close()
 	return rows.Err()

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 
 	"github.com/tidwall/gjson"
 )
@@ -166,32 +165,6 @@ func (t *LaneTx) RedactEvent(ctx context.Context, target Pos, json []byte, redac
 	_, err := t.exec(ctx, `UPDATE events SET json = $1, redacted_by = $2, relates_to = NULL, rel_type = NULL WHERE pos = $3`,
 		json, redaction, int64(target))
 	return err
-}
-
-// eventsByTxn maps those of the transaction keys that were used to the events they made.
-func (t *Tx) eventsByTxn(ctx context.Context, keys [][]byte) (map[string]string, error) {
-	texts := make([]string, len(keys))
-	for i, k := range keys {
-		texts[i] = txnText(k)
-	}
-	rows, err := t.q.Query(ctx, `SELECT txn_key, event_id FROM events WHERE txn_key = ANY($1)`, texts)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	found := map[string]string{}
-	for rows.Next() {
-		var text, id string
-		if err := rows.Scan(&text, &id); err != nil {
-			return nil, err
-		}
-		key, err := base64.RawStdEncoding.DecodeString(text)
-		if err != nil {
-			return nil, fmt.Errorf("reading a transaction key: %w", err)
-		}
-		found[string(key)] = id
-	}
-	return found, rows.Err()
 }
 
 // txnText is how a transaction key is stored: as text, so that both databases take a list of them.

@@ -198,10 +198,7 @@ func (l *Lane) tryCommit(batch []*job) (err error) {
 			return err
 		}
 	}
-	if err := tx.finish(ctx); err != nil {
-		return err
-	}
-	if err := t.Commit(); err != nil {
+	if err := t.Commit(tx.finish()...); err != nil {
 		return err
 	}
 	l.known = tx.batch.To

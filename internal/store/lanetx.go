@@ -13,8 +13,8 @@ type LaneTx struct {
 	batch   Batch
 	inserts []*Event // of batch.Events, those not yet written
 	late    []write
-	sent    map[string]bool // keys of requests to send to devices that are done
-	repeats map[string]string
+	sent    map[string]bool   // keys of requests to send to devices that are done
+	repeats map[string]string // event ids by the text of their transaction key
 	repeat  string
 	mark    int  // of inserts, where those of the running job begin
 	lateAt  int  // the same of late
@@ -37,12 +37,18 @@ func (t *LaneTx) writePending(ctx context.Context, events []*Event, late []write
 	return nil
 }
 
-// begin takes the lane's lock and brings whoever keeps state in memory up to date.
+// begin takes the lane's lock, looks up which of the jobs are done already, and brings whoever keeps state in memory up to date.
 func (t *LaneTx) begin(ctx context.Context, batch []*job) error {
 	var pos Pos
-	// Writing the row is the lock, and makes this transaction one that writes and waits even if no job adds a row.
-	err := t.one(ctx, `UPDATE lanes SET turn = turn + 1 WHERE lane = $1 RETURNING pos`, []any{t.lane.num}, &pos)
-	if err != nil {
+	// Writing the row is the lock, and makes this transaction one that writes and waits even if no job adds a row. What comes after it
+	// sees all that was committed before the lock was got.
+	reads := []read{{
+		sql: `UPDATE lanes SET turn = turn + 1 WHERE lane = $1 RETURNING pos`, args: []any{t.lane.num},
+		row: func(rows Rows) error { return rows.Scan(&pos) },
+	}}
+	reads = append(reads, t.findRepeats(batch)...)
+	reads = append(reads, t.findSent(batch)...)
+	if err := t.q.QueryAll(ctx, reads); err != nil {
 		return fmt.Errorf("locking lane %d: %w", t.lane.num, err)
 	}
 	if t.lane.hooks != nil && t.lane.known != pos {
@@ -52,35 +58,37 @@ func (t *LaneTx) begin(ctx context.Context, batch []*job) error {
 	}
 	t.next = pos
 	t.batch = Batch{Lane: t.lane.num, From: pos}
-	if err := t.findSent(ctx, batch); err != nil {
-		return err
-	}
-	return t.findRepeats(ctx, batch)
+	return nil
 }
 
-func (t *LaneTx) findRepeats(ctx context.Context, batch []*job) error {
-	var keys [][]byte
+// findRepeats looks up which of a batch's transaction ids were used.
+func (t *LaneTx) findRepeats(batch []*job) []read {
+	var keys []string
 	for _, j := range batch {
 		if j.txnKey != nil {
-			keys = append(keys, j.txnKey)
+			keys = append(keys, txnText(j.txnKey))
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	found, err := t.eventsByTxn(ctx, keys)
-	if err != nil {
-		return fmt.Errorf("looking up transaction ids: %w", err)
-	}
-	t.repeats = found
-	return nil
+	t.repeats = map[string]string{}
+	return []read{{
+		sql: `SELECT txn_key, event_id FROM events WHERE txn_key = ANY($1)`, args: []any{keys},
+		row: func(rows Rows) error {
+			var key, id string
+			err := rows.Scan(&key, &id)
+			t.repeats[key] = id
+			return err
+		},
+	}}
 }
 
 // runJob returns the job's own error, after undoing what the job wrote, or an error that ends the whole batch.
 func (t *LaneTx) runJob(ctx context.Context, j *job) (jobErr, err error) {
 	next, before := t.next, t.batch
 	t.mark, t.lateAt = len(t.inserts), len(t.late)
-	t.repeat = t.repeats[string(j.txnKey)]
+	t.repeat = t.repeats[txnText(j.txnKey)]
 	jobErr = runGuarded(t, j.run)
 	if jobErr == nil {
 		if j.txnKey != nil && t.repeat == "" && len(t.batch.Events) > len(before.Events) {
@@ -113,10 +121,7 @@ func runGuarded(t *LaneTx, run func(*LaneTx) error) (err error) {
 
 // remember lets a later job of the same batch with the same transaction id find this one's event.
 func (t *LaneTx) remember(txnKey []byte) {
-	if t.repeats == nil {
-		t.repeats = map[string]string{}
-	}
-	t.repeats[string(txnKey)] = t.batch.Events[len(t.batch.Events)-1].ID
+	t.repeats[txnText(txnKey)] = t.batch.Events[len(t.batch.Events)-1].ID
 }
 
 func (t *LaneTx) release(ctx context.Context) error {
@@ -173,11 +178,11 @@ func (t *LaneTx) Next() Pos {
 // Lane is the number of the lane.
 func (t *LaneTx) Lane() int { return t.lane.num }
 
-// finish writes what is pending and moves the lane's row on.
-func (t *LaneTx) finish(ctx context.Context) error {
+// finish moves the lane's row on and returns what is still to be written, with the commit.
+func (t *LaneTx) finish() []write {
 	t.batch.To = t.next
 	if t.next != t.batch.From {
 		t.writeLater(`UPDATE lanes SET pos = $1 WHERE lane = $2`, int64(t.next), t.lane.num)
 	}
-	return t.writePending(ctx, t.inserts, t.late)
+	return append(eventWrites(t.inserts), t.late...)
 }

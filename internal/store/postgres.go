@@ -163,6 +163,33 @@ func (p pgConn) ExecAll(ctx context.Context, writes []write) error {
 	return pgErr(p.c.SendBatch(ctx, pgBatch(writes...)).Close())
 }
 
+func (p pgConn) QueryAll(ctx context.Context, reads []read) error {
+	return pgErr(readBatch(p.c.SendBatch(ctx, readsBatch(reads)), reads))
+}
+
+func readsBatch(reads []read) *pgx.Batch {
+	b := &pgx.Batch{}
+	for _, r := range reads {
+		b.Queue(r.sql, r.args...)
+	}
+	return b
+}
+
+// readBatch hands on the rows of each query of a batch.
+func readBatch(res pgx.BatchResults, reads []read) error {
+	for _, r := range reads {
+		rows, err := res.Query()
+		if err == nil {
+			err = eachRow(rows, r.row)
+		}
+		if err != nil {
+			_ = res.Close()
+			return err
+		}
+	}
+	return res.Close()
+}
+
 func pgBatch(writes ...write) *pgx.Batch {
 	b := &pgx.Batch{}
 	for _, w := range writes {
@@ -275,17 +302,27 @@ func (t *pgTx) check(err error) error {
 	return pgErr(err)
 }
 
-func (t *pgTx) Commit() error {
+func (t *pgTx) QueryAll(ctx context.Context, reads []read) error {
+	return t.check(readBatch(t.send(ctx, readsBatch(reads)), reads))
+}
+
+func (t *pgTx) Commit(last ...write) error {
+	if !t.begun && len(last) == 0 {
+		t.release()
+		return nil
+	}
 	st, _ := t.conn.Conn().PgConn().CustomData()[pgStateKey].(*pgConnState)
 	if st != nil {
 		st.notReplicated.Store(false)
 	}
-	err := t.commit()
+	err := t.commit(last)
 	unsafe := st != nil && st.notReplicated.Load()
-	t.release()
 	if err != nil {
-		return fmt.Errorf("committing: %w", t.check(err))
+		err = fmt.Errorf("committing: %w", t.check(err))
+		t.Rollback()
+		return err
 	}
+	t.release()
 	if unsafe {
 		return fmt.Errorf("%w: the commit was not replicated", ErrUnavailable)
 	}
@@ -294,11 +331,19 @@ func (t *pgTx) Commit() error {
 
 var errRolledBack = fmt.Errorf("%w: the transaction was rolled back", ErrUnavailable)
 
-func (t *pgTx) commit() error {
-	if !t.begun {
-		return nil
+// commit sends the last writes and COMMIT, which the server does not look at if one of the writes fails.
+func (t *pgTx) commit(last []write) error {
+	res := t.send(context.Background(), pgBatch(append(last, write{sql: "COMMIT"})...))
+	for range last {
+		if _, err := res.Exec(); err != nil {
+			_ = res.Close()
+			return err
+		}
 	}
-	tag, err := t.conn.Exec(context.Background(), "COMMIT")
+	tag, err := res.Exec()
+	if closeErr := res.Close(); err == nil {
+		err = closeErr
+	}
 	if err == nil && tag.String() == "ROLLBACK" {
 		return errRolledBack // a statement had failed, and nobody looked
 	}

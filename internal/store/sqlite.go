@@ -198,6 +198,19 @@ func (c *sqliteConn) ExecAll(ctx context.Context, writes []write) error {
 	return nil
 }
 
+func (c *sqliteConn) QueryAll(ctx context.Context, reads []read) error {
+	for _, r := range reads {
+		rows, err := c.Query(ctx, r.sql, r.args...)
+		if err != nil {
+			return err
+		}
+		if err := eachRow(rows, r.row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func sqliteErr(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -224,8 +237,8 @@ type sqliteTx struct {
 	done bool
 }
 
-func (t *sqliteTx) Commit() error {
-	_, err := t.Exec(context.Background(), "COMMIT")
+func (t *sqliteTx) Commit(last ...write) error {
+	err := t.ExecAll(context.Background(), append(last, write{sql: "COMMIT"}))
 	if err != nil {
 		t.Rollback()
 		return fmt.Errorf("committing: %w", err)

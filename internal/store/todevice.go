@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -86,8 +85,8 @@ func (t *Tx) DeviceIDs(ctx context.Context, users []string) (map[string][]string
 	return out, rows.Err()
 }
 
-// findSent looks up, at once, which of a batch's requests to send to devices are done.
-func (t *LaneTx) findSent(ctx context.Context, batch []*job) error {
+// findSent looks up which of a batch's requests to send to devices are done.
+func (t *LaneTx) findSent(batch []*job) []read {
 	t.sent = map[string]bool{}
 	var keys []string
 	for _, j := range batch {
@@ -98,14 +97,15 @@ func (t *LaneTx) findSent(ctx context.Context, batch []*job) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	found, err := list(ctx, &t.Tx, scanOne[string], `SELECT txn_key FROM to_device_txns WHERE txn_key = ANY($1)`, keys)
-	if err != nil {
-		return fmt.Errorf("looking up requests to send to devices: %w", err)
-	}
-	for _, k := range found {
-		t.sent[k] = true
-	}
-	return nil
+	return []read{{
+		sql: `SELECT txn_key FROM to_device_txns WHERE txn_key = ANY($1)`, args: []any{keys},
+		row: func(rows Rows) error {
+			var key string
+			err := rows.Scan(&key)
+			t.sent[key] = true
+			return err
+		},
+	}}
 }
 
 func (t *LaneTx) isSent(key string) bool { return t.sent[key] }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	stdsync "sync"
+	"sync/atomic"
 	"time"
 
 	"bongsu.org/bongsu/internal/store"
@@ -26,6 +27,7 @@ type session struct {
 	mu           stdsync.Mutex
 	rooms        map[int64]*member
 	waiters      map[chan struct{}]string // with the device that waits
+	waiting      atomic.Int32             // how many they are
 	devices      map[string]*deviceNews
 	lists        []listChange // in the order in which it came
 	listFloors   []store.Pos  // by lane: what is older is in the database only
@@ -166,6 +168,9 @@ func (s *session) members() []*member {
 
 // wake tells all waiting requests of the user to look again.
 func (s *session) wake() {
+	if s.waiting.Load() == 0 {
+		return // most members of a large room do not wait here
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for w := range s.waiters {
@@ -181,10 +186,12 @@ func (s *session) wait(device string) (woken <-chan struct{}, done func()) {
 	w := make(chan struct{}, 1)
 	s.mu.Lock()
 	s.waiters[w] = device
+	s.waiting.Add(1)
 	s.mu.Unlock()
 	return w, func() {
 		s.mu.Lock()
 		delete(s.waiters, w)
+		s.waiting.Add(-1)
 		s.used = time.Now()
 		s.mu.Unlock()
 	}
