@@ -39,12 +39,20 @@ func (l *logBuffer) tail() string {
 	return text[max(0, len(text)-logTail):]
 }
 
-// panics returns the lines that tell of a panic or of a data race, none in a sound server.
+// shownLines is how much of what follows a panic or the report of a race is shown.
+const shownLines = 60
+
+// panics returns the reports of panics and data races, of which a sound server makes none.
 func (l *logBuffer) panics() string {
 	var found []string
+	show := 0
 	for line := range strings.Lines(l.String()) {
 		if strings.Contains(line, "panic") || strings.Contains(line, "WARNING: DATA RACE") {
+			show = shownLines
+		}
+		if show > 0 && len(found) < 4*shownLines {
 			found = append(found, line)
+			show--
 		}
 	}
 	return strings.Join(found, "")

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/tidwall/gjson"
 )
 
 // Violation is one thing wrong with one response.
@@ -132,8 +133,11 @@ func pickType(documented []string, got string) (string, bool) {
 	return "", false
 }
 
-// errorSchema is where the specification describes the body of an error.
-const errorSchema = "spec:///" + clientAPI + "/definitions/errors/error.yaml"
+// Where the specification describes the body of an error, and that of a question for authentication.
+const (
+	errorSchema = "spec:///" + clientAPI + "/definitions/errors/error.yaml"
+	authSchema  = "spec:///" + clientAPI + "/definitions/auth_response.yaml"
+)
 
 // checkError judges an error status that the operation does not list. The files list an operation's own errors only; those
 // that any operation may give are in the prose and in commonErrors.
@@ -143,13 +147,19 @@ func (s *Spec) checkError(x Exchange, report func(string, ...any)) {
 		report("Content-Type of the error is %q, want application/json", x.Header.Get("Content-Type"))
 		return
 	}
-	schema, err := s.compile(errorSchema)
+	location := errorSchema
+	// User-interactive authentication asks with a 401 that not every operation's file lists.
+	asks := x.Status == http.StatusUnauthorized && gjson.GetBytes(x.Body, "flows").Exists()
+	if asks {
+		location = authSchema
+	}
+	schema, err := s.compile(location)
 	if err != nil {
 		report("the specification's schema cannot be compiled: %v", err)
 		return
 	}
 	body, ok := s.checkBody(schema, x, report)
-	if !ok {
+	if !ok || asks {
 		return
 	}
 	code, _ := body.(map[string]any)["errcode"].(string)
