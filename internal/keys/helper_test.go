@@ -24,7 +24,7 @@ func each(t *testing.T, test func(t *testing.T, s *Service)) {
 	testdb.Each(t, func(t *testing.T, url string) { test(t, newService(t, url)) })
 }
 
-func newService(t *testing.T, url string) *Service {
+func newService(t testing.TB, url string) *Service {
 	t.Helper()
 	st, err := store.Open(t.Context(), store.Options{URL: url, Dir: t.TempDir(), Lanes: 3, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -37,7 +37,7 @@ func newService(t *testing.T, url string) *Service {
 }
 
 // login makes users and devices, given as user, device, user, device …
-func (s *Service) login(t *testing.T, pairs ...string) {
+func (s *Service) login(t testing.TB, pairs ...string) {
 	t.Helper()
 	err := s.Store.Write(t.Context(), func(tx *store.Tx) error {
 		for i := 0; i+1 < len(pairs); i += 2 {
