@@ -24,6 +24,7 @@ type hub struct {
 	acks     acks
 
 	moved []chan struct{} // a lane has moved on another node
+	pacer *pacer
 	stop  context.CancelFunc
 	done  stdsync.WaitGroup
 }
@@ -48,6 +49,7 @@ func startHub(ctx context.Context, st *store.Store, log *slog.Logger) (*hub, err
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	h := &hub{
 		store: st, log: log, rooms: map[int64]*roomWindow{}, byID: map[string]*roomWindow{}, sessions: map[string]*session{}, stop: stop,
+		pacer: newPacer(),
 		acks: acks{waiting: map[ackKey]store.Pos{}},
 	}
 	for _, pos := range now {
@@ -58,6 +60,7 @@ func startHub(ctx context.Context, st *store.Store, log *slog.Logger) (*hub, err
 		h.done.Go(func() { h.follow(ctx, lane) })
 	}
 	h.done.Go(func() { h.watch(ctx) })
+	h.done.Go(func() { h.pacer.watch(ctx) })
 	h.done.Go(func() { h.dropAcknowledged(ctx) })
 	return h, nil
 }

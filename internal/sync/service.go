@@ -66,13 +66,8 @@ type Request struct {
 	SetPresence   string
 }
 
-// Bounds of a request.
-const (
-	maxTimeout = 5 * time.Minute
-	// pace is the least time between two answers to a device that is told something all the time. What comes in between is answered
-	// at once together, which costs less than one by one and is too short to be felt.
-	pace = 25 * time.Millisecond
-)
+// maxTimeout bounds how long a request waits.
+const maxTimeout = 5 * time.Minute
 
 // Sync returns what is new for a device since its token, waiting up to the timeout for something. Without a token it is everything.
 func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
@@ -107,6 +102,9 @@ func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, si
 	defer deadline.Stop()
 	last := req.Timeout <= 0 || since == nil || req.FullState
 	for {
+		if !last {
+			pause(ctx, s.hub.pacer.pace()-ses.sinceReply(req.Device))
+		}
 		res, err := s.answer(ctx, ses, req, since)
 		if err != nil || !res.empty() || last {
 			ses.replied(req.Device)
@@ -114,25 +112,11 @@ func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, si
 		}
 		select {
 		case <-woken:
-			pause(ctx, ses.sinceReply(req.Device))
 		case <-deadline.C:
 			last = true
 		case <-ctx.Done():
 			return res, nil // the token has moved on all the same
 		}
-	}
-}
-
-// pause waits until the device's last answer is old enough.
-func pause(ctx context.Context, since time.Duration) {
-	if since >= pace {
-		return
-	}
-	t := time.NewTimer(pace - since)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }
 

@@ -61,6 +61,9 @@ func (s *Service) SlidingSync(ctx context.Context, req SlidingRequest) (*Sliding
 		return nil, err
 	}
 	defer end()
+	if err := s.hub.reach(ctx, since); err != nil {
+		return nil, err
+	}
 	state, err := c.state(ctx, s.Store, pos.State)
 	if err != nil {
 		return nil, err
@@ -102,7 +105,7 @@ func (s *Service) slidingNews(ctx context.Context, ses *session, c *slidingConn,
 		}
 		select {
 		case <-woken:
-			pause(ctx, ses.sinceReply(paced))
+			pause(ctx, s.hub.pacer.pace()-ses.sinceReply(paced))
 		case <-deadline.C:
 			last = true
 		case <-ctx.Done():
@@ -122,6 +125,35 @@ func (s *Service) finish(ctx context.Context, c *slidingConn, res *SlidingRespon
 	res.Pos = token.Sliding{State: held.id, Sync: next}.String()
 	c.members.end(res.Pos)
 	return nil
+}
+
+// reach waits until the window is where another node has already told the client to be. Where it does not get there, the position is of
+// commits that are gone.
+func (h *hub) reach(ctx context.Context, since *token.Sync) error {
+	if since == nil {
+		return nil
+	}
+	deadline := time.Now().Add(behindMost)
+	for {
+		behind := false
+		for lane, pos := range h.positions() {
+			if pos < since.Pos(lane) {
+				behind = true
+				h.laneMoved(lane)
+			}
+		}
+		if !behind {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return token.ErrUnknownPos
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 func (s *Service) slidingOnce(ctx context.Context, ses *session, c *slidingConn, req *SlidingRequest, state *sentState, since *token.Sync) (*SlidingResponse, token.Sync, error) {
