@@ -41,7 +41,7 @@ func newTarget(tb testing.TB, database string) *target {
 	cfg.Lanes, cfg.Registration, cfg.RateLimits.Enabled = 2, config.RegistrationOpen, false
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	ctx := context.Background()
-	p, err := startParts(ctx, &cfg, log)
+	p, err := startParts(ctx, &cfg, nil, log)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"bongsu.org/bongsu/internal/inflight"
@@ -15,6 +17,9 @@ var (
 	descPeers       = prometheus.NewDesc("bongsu_bus_peers", "Other nodes that this one is connected to.", nil, nil)
 	descPublished   = prometheus.NewDesc("bongsu_bus_published_total", "Messages sent to other nodes.", nil, nil)
 	descReceived    = prometheus.NewDesc("bongsu_bus_received_total", "Messages received from other nodes.", nil, nil)
+	descBusy        = prometheus.NewDesc("bongsu_database_connections_busy", "Database connections in use.", nil, nil)
+	descMost        = prometheus.NewDesc("bongsu_database_connections_max", "How many database connections there can be.", nil, nil)
+	descQueued      = prometheus.NewDesc("bongsu_lane_queue", "Writes that wait for a lane's committer.", nil, nil)
 	descDropped     = prometheus.NewDesc("bongsu_bus_dropped_total", "Messages from other nodes that a full queue lost.", nil, nil)
 )
 
@@ -23,6 +28,40 @@ type collector struct {
 	parts *parts
 	gates *inflight.Gates
 	conns *limitedListener
+}
+
+// laneMetrics sees the work of the lanes' committers.
+type laneMetrics struct {
+	jobs   prometheus.Histogram
+	took   prometheus.Histogram
+	failed prometheus.Counter
+}
+
+func newLaneMetrics(r prometheus.Registerer) *laneMetrics {
+	m := &laneMetrics{
+		jobs: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "bongsu_lane_batch_jobs", Help: "How many writes one transaction of a lane took.", Buckets: prometheus.ExponentialBuckets(1, 2, 9),
+		}),
+		took: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "bongsu_lane_batch_seconds",
+			Help:    "Time from the begin of a lane's transaction until it was durable, or failed.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}),
+		failed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "bongsu_lane_batches_failed_total", Help: "Transactions of lanes that the database did not take.",
+		}),
+	}
+	r.MustRegister(m.jobs, m.took, m.failed)
+	return m
+}
+
+// Batch implements store.Observer.
+func (m *laneMetrics) Batch(_, jobs int, took time.Duration, failed bool) {
+	m.jobs.Observe(float64(jobs))
+	m.took.Observe(took.Seconds())
+	if failed {
+		m.failed.Inc()
+	}
 }
 
 func registerMetrics(r prometheus.Registerer, p *parts, g *inflight.Gates, conns *limitedListener) {
@@ -47,6 +86,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(descConns, float64(c.conns.open.Load()))
 	count(descConnRefused, c.conns.refused.Load())
+	load := c.parts.store.Load()
+	gauge(descBusy, float64(load.Busy))
+	gauge(descMost, float64(load.Most))
+	gauge(descQueued, float64(load.Queued))
 	bus := c.parts.bus.Stats()
 	gauge(descPeers, float64(bus.Peers))
 	count(descPublished, bus.Published)

@@ -34,7 +34,8 @@ type Node struct {
 // Start starts a server and returns when it serves. The context ends the start, not the server.
 func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Node, err error) {
 	n := &Node{log: log, ended: make(chan struct{})}
-	if n.parts, err = startParts(ctx, &cfg, log); err != nil {
+	metrics := ops.NewMetrics()
+	if n.parts, err = startParts(ctx, &cfg, newLaneMetrics(metrics.Registry()), log); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -45,7 +46,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Node, e
 	if n.token, n.first, err = firstRun(ctx, &cfg, n.parts.accounts); err != nil {
 		return nil, err
 	}
-	if err := n.serve(ctx, &cfg); err != nil {
+	if err := n.serve(ctx, &cfg, metrics); err != nil {
 		return nil, err
 	}
 	n.chores = startChores(n.parts, log)
@@ -54,10 +55,9 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Node, e
 }
 
 // serve opens the listeners.
-func (n *Node) serve(ctx context.Context, cfg *config.Config) error {
+func (n *Node) serve(ctx context.Context, cfg *config.Config, metrics *ops.Metrics) error {
 	draining, drain := context.WithCancel(context.WithoutCancel(ctx))
 	n.drain = drain
-	metrics := ops.NewMetrics()
 	n.gates = newGates(cfg.Sync.MaxWaiters)
 	n.health = newHealth(n.parts, n.log)
 	handler, err := newHandler(cfg, n.parts, metrics, n.health, &front{gates: n.gates}, n.log)

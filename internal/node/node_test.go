@@ -154,7 +154,7 @@ func TestMetricsAreServedApart(t *testing.T) {
 	body := operators.must("", http.MethodGet, "/metrics", "").body
 	for _, want := range []string{
 		`bongsu_http_request_duration_seconds_count{method="POST",route="/_matrix/client/v3/createRoom",status="2xx"} 1`,
-		`bongsu_requests_running{class="sync"} 0`, "bongsu_connections ", "bongsu_bus_peers 0", "go_goroutines ",
+		`bongsu_requests_running{class="sync"} 0`, "bongsu_connections ", "bongsu_bus_peers 0", "bongsu_lane_batch_jobs_count", "bongsu_lane_batches_failed_total 0", "bongsu_database_connections_max", "go_goroutines ",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s", want)

@@ -40,14 +40,14 @@ type parts struct {
 }
 
 // startParts starts everything below HTTP. What was started is ended again if the rest cannot be.
-func startParts(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *parts, err error) {
+func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, log *slog.Logger) (_ *parts, err error) {
 	p := &parts{limiter: newLimiter(cfg.RateLimits)}
 	defer func() {
 		if err != nil {
 			p.end(context.WithoutCancel(ctx))
 		}
 	}()
-	if err := p.openStore(ctx, cfg, log); err != nil {
+	if err := p.openStore(ctx, cfg, watch, log); err != nil {
 		return nil, err
 	}
 	signer, err := loadSigner(ctx, p.store, cfg.ServerName)
@@ -83,8 +83,8 @@ func (p *parts) end(ctx context.Context) {
 	}
 }
 
-func (p *parts) openStore(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error) {
-	p.store, err = store.Open(ctx, store.Options{URL: cfg.Database, Dir: cfg.Data, Lanes: cfg.Lanes, Log: log})
+func (p *parts) openStore(ctx context.Context, cfg *config.Config, watch store.Observer, log *slog.Logger) (err error) {
+	p.store, err = store.Open(ctx, store.Options{URL: cfg.Database, Dir: cfg.Data, Lanes: cfg.Lanes, Observer: watch, Log: log})
 	if err != nil {
 		return fmt.Errorf("opening the database: %w", err)
 	}

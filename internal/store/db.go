@@ -64,6 +64,8 @@ type backend interface {
 	// writable tells whether a write would succeed now.
 	writable(ctx context.Context) error
 	retryable(err error) bool
+	// connections tells how many are in use, and how many there can be.
+	connections() (busy, most int)
 	close()
 }
 

@@ -117,7 +117,9 @@ func (l *Lane) loop() {
 	defer close(l.done)
 	for first := range l.jobs {
 		batch := l.gather(first)
+		began := time.Now()
 		l.commit(batch)
+		l.observe(batch, time.Since(began))
 		for _, j := range batch {
 			close(j.done)
 		}

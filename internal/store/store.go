@@ -21,15 +21,18 @@ type Options struct {
 	Dir string
 	// Lanes is the number of lanes of a PostgreSQL database when it is first made; SQLite, with its one writer, has one.
 	Lanes int
-	Log   *slog.Logger
+	// Observer may be nil.
+	Observer Observer
+	Log      *slog.Logger
 }
 
 // Store is an open database.
 type Store struct {
-	back   backend
-	lanes  []*Lane
-	log    *slog.Logger
-	closed sync.Once
+	back     backend
+	lanes    []*Lane
+	observer Observer
+	log      *slog.Logger
+	closed   sync.Once
 }
 
 // Open opens the database, makes or migrates its schema, and starts a committer for each lane.
@@ -41,7 +44,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{back: back, log: o.Log}
+	s := &Store{back: back, observer: o.Observer, log: o.Log}
 	n, err := s.fixLanes(ctx, lanes)
 	if err != nil {
 		back.close()
