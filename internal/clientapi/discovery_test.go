@@ -84,3 +84,14 @@ func TestServerKeys(t *testing.T) {
 		t.Errorf("the keys do not pass: %+v", checks)
 	}
 }
+
+func TestBodiesOfTheWrongKind(t *testing.T) {
+	s := newRoomServer(t, "")
+	alice := s.user("alice")
+	room := alice.makeRoom(`{}`)
+	alice.put(room+"/redact/"+alice.say(room, "x")+"/1", `{"reason":5}`).wantError(400, "M_BAD_JSON")
+	alice.post(v3+"/account/3pid/add", `{"client_secret":5,"sid":"x"}`).wantError(400, "M_BAD_JSON")
+	alice.post(v3+"/account/3pid/email/requestToken", `{"client_secret":"x","email":"a@b.c","send_attempt":"1"}`).wantError(400, "M_BAD_JSON")
+	alice.post(v3+"/account/3pid/add", `{"client_secret":"x","sid":"x"}`).wantError(403, "M_THREEPID_DENIED")
+	alice.post(v3+"/account/3pid/delete", `{"medium":"email","address":"a@b.c"}`).want(`{"id_server_unbind_result":"no-support"}`)
+}

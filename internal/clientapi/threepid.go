@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/tidwall/gjson"
+
 	"bongsu.org/bongsu/internal/mxerr"
 )
 
@@ -59,7 +61,7 @@ func (a *API) unbindThreepid(r *request) (any, error) {
 	return map[string]string{"id_server_unbind_result": "no-support"}, nil
 }
 
-// needFields checks that the body is an object with all these members.
+// needFields checks that the body is an object with all these members, and that what it has is of the right kind.
 func (r *request) needFields(names []string) error {
 	body := map[string]json.RawMessage{}
 	if err := r.decode(&body); err != nil {
@@ -70,5 +72,17 @@ func (r *request) needFields(names []string) error {
 			return mxerr.MissingParamf("%s is missing", name)
 		}
 	}
+	for name, value := range body {
+		if want, ok := threepidKinds[name]; ok && gjson.ParseBytes(value).Type != want {
+			return mxerr.BadJSONf("%s is of the wrong type", name)
+		}
+	}
 	return nil
+}
+
+// threepidKinds are the members of bodies about third-party identifiers.
+var threepidKinds = map[string]gjson.Type{
+	"three_pid_creds": gjson.JSON, "auth": gjson.JSON, "send_attempt": gjson.Number, "client_secret": gjson.String, "sid": gjson.String,
+	"id_server": gjson.String, "id_access_token": gjson.String, "email": gjson.String, "country": gjson.String, "phone_number": gjson.String,
+	"next_link": gjson.String, "medium": gjson.String, "address": gjson.String,
 }

@@ -24,6 +24,9 @@ type RedactRequest struct {
 
 // Redact prunes an event and appends the redaction, whose id it returns.
 func (e *Engine) Redact(ctx context.Context, req RedactRequest) (string, error) {
+	if reason := gjson.GetBytes(req.Content, "reason"); reason.Exists() && reason.Type != gjson.String {
+		return "", mxerr.BadJSONf("reason must be a string")
+	}
 	key := txnKey(req.Sender, req.Device, "redact", req.RoomID, req.Target, req.TxnID)
 	var id string
 	err := e.inRoom(ctx, req.RoomID, key, func(tx *roomTx) error {
