@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -66,50 +68,10 @@ func (c Claimed) add(k store.OneTimeKey) {
 // claimIn claims the keys of users of one lane.
 func (s *Service) claimIn(ctx context.Context, lane int, users map[string]map[string]string) ([]store.OneTimeKey, error) {
 	work := context.WithoutCancel(ctx)
-	byAlgorithm := map[string][]string{}
-	for user, devices := range users {
-		asked := map[string]bool{}
-		for _, algorithm := range devices {
-			if !asked[algorithm] {
-				byAlgorithm[algorithm] = append(byAlgorithm[algorithm], user)
-			}
-			asked[algorithm] = true
-		}
-	}
 	var keys []store.OneTimeKey
-	err := s.Store.Lane(lane).Do(ctx, func(tx *store.LaneTx) error {
-		keys = nil
-		missing := false
-		got := map[deviceKey]bool{}
-		var ords []string
-		for algorithm, names := range byAlgorithm {
-			next, err := tx.OldestOneTimeKeys(work, names, algorithm)
-			if err != nil {
-				return err
-			}
-			for _, k := range next {
-				if users[k.UserID][k.DeviceID] == algorithm {
-					ords = append(ords, k.Ord)
-					got[deviceKey{k.UserID, k.DeviceID}] = true
-				}
-			}
-		}
-		for user, devices := range users {
-			for device := range devices {
-				missing = missing || !got[deviceKey{user, device}]
-			}
-		}
-		if missing {
-			var err error
-			if keys, err = fallbacks(work, tx, users, got); err != nil {
-				return err
-			}
-		}
-		if len(ords) == 0 {
-			return nil
-		}
-		taken, err := tx.TakeOneTimeKeys(work, ords, hashKey)
-		keys = append(keys, taken...)
+	err := s.Store.Lane(lane).Do(ctx, func(tx *store.LaneTx) (err error) {
+		c := claim{users: users, missing: map[deviceKey]bool{}}
+		keys, err = c.run(work, tx)
 		return err
 	})
 	if err != nil {
@@ -118,20 +80,70 @@ func (s *Service) claimIn(ctx context.Context, lane int, users map[string]map[st
 	return keys, nil
 }
 
-// fallbacks gives out the fallback keys of the devices that have no one-time key left.
-func fallbacks(
-	ctx context.Context, tx *store.LaneTx, users map[string]map[string]string, got map[deviceKey]bool,
-) (out []store.OneTimeKey, err error) {
-	var names []string
-	for user := range users {
-		names = append(names, user)
+// claim is the work on the users of one lane: user → device → algorithm.
+type claim struct {
+	users   map[string]map[string]string
+	missing map[deviceKey]bool // devices without a one-time key
+}
+
+func (c *claim) run(ctx context.Context, tx *store.LaneTx) ([]store.OneTimeKey, error) {
+	next, err := c.next(ctx, tx)
+	if err != nil {
+		return nil, err
 	}
-	all, err := tx.FallbackKeys(ctx, names)
+	keys, err := c.fallbacks(ctx, tx)
+	if err != nil || len(next) == 0 {
+		return keys, err
+	}
+	// Last, for it is what must not be undone: see store.LaneTx.TakeOneTimeKeys.
+	taken, err := tx.TakeOneTimeKeys(ctx, next, hashKey)
+	return append(keys, taken...), err
+}
+
+// next is the places of the keys that come next, one for each device that has one.
+func (c *claim) next(ctx context.Context, tx *store.LaneTx) ([]string, error) {
+	byAlgorithm := map[string][]string{}
+	for user, devices := range c.users {
+		asked := map[string]bool{}
+		for device, algorithm := range devices {
+			if !asked[algorithm] {
+				byAlgorithm[algorithm] = append(byAlgorithm[algorithm], user)
+			}
+			asked[algorithm] = true
+			c.missing[deviceKey{user, device}] = true
+		}
+	}
+	var ords []string
+	for algorithm, names := range byAlgorithm {
+		found, err := tx.OldestOneTimeKeys(ctx, names, algorithm)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range found {
+			if c.users[k.UserID][k.DeviceID] == algorithm {
+				ords = append(ords, k.Ord)
+				delete(c.missing, deviceKey{k.UserID, k.DeviceID})
+			}
+		}
+	}
+	return ords, nil
+}
+
+// fallbacks gives out the fallback keys of the devices that have no one-time key left.
+func (c *claim) fallbacks(ctx context.Context, tx *store.LaneTx) (out []store.OneTimeKey, err error) {
+	if len(c.missing) == 0 {
+		return nil, nil
+	}
+	names := map[string]bool{}
+	for k := range c.missing {
+		names[k.user] = true
+	}
+	all, err := tx.FallbackKeys(ctx, slices.Collect(maps.Keys(names)))
 	if err != nil {
 		return nil, err
 	}
 	for _, k := range all {
-		if users[k.UserID][k.DeviceID] != k.Algorithm || got[deviceKey{k.UserID, k.DeviceID}] {
+		if c.users[k.UserID][k.DeviceID] != k.Algorithm || !c.missing[deviceKey{k.UserID, k.DeviceID}] {
 			continue
 		}
 		if !k.Used {

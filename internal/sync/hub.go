@@ -50,7 +50,7 @@ func startHub(ctx context.Context, st *store.Store, log *slog.Logger) (*hub, err
 	h := &hub{
 		store: st, log: log, rooms: map[int64]*roomWindow{}, byID: map[string]*roomWindow{}, sessions: map[string]*session{}, stop: stop,
 		pacer: newPacer(),
-		acks: acks{waiting: map[ackKey]store.Pos{}},
+		acks:  acks{waiting: map[ackKey]store.Pos{}},
 	}
 	for _, pos := range now {
 		h.lanes = append(h.lanes, laneWindow{floor: pos, pos: pos})
