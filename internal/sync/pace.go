@@ -14,8 +14,8 @@ const (
 	paceMin   = 25 * time.Millisecond
 	paceMax   = 100 * time.Millisecond
 	paceLook  = 250 * time.Millisecond // how often the use of the cores is looked at
-	busyFrom  = 0.5                    // the share of all cores from which the pace grows
-	busyFully = 0.9
+	busyFrom  = 0.4                    // the share of all cores from which the pace grows
+	busyFully = 0.8
 )
 
 // pacer knows the pace.
