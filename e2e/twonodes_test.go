@@ -99,7 +99,11 @@ func TestTwoNodesWriteOneOrder(t *testing.T) {
 	u, other := a.User("here"), b.User("there")
 	room := u.PublicRoom()
 	other.Join(room)
-	readers := []*reader{{user: u, room: room, since: u.Next()}, {user: other, room: room, since: other.Next()}}
+	joined := HasTimeline(room, ByState("m.room.member", other.ID))
+	readers := []*reader{
+		{user: u, room: room, since: u.SyncUntil("", "the join at the other node", joined)},
+		{user: other, room: room, since: other.SyncUntil("", "the room", joined)},
+	}
 	const each = 60
 	var wg sync.WaitGroup
 	acked := make([][]string, 2)
