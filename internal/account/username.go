@@ -72,6 +72,9 @@ func (s *Service) Available(ctx context.Context, username string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkReserved(id); err != nil {
+		return err
+	}
 	_, err = s.user(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):

@@ -36,7 +36,7 @@ type DeliveryOptions struct {
 	Log      *slog.Logger
 }
 
-// Delivery sends services what concerns them.
+// Delivery sends services what concerns them. A nil *Delivery sends nothing.
 type Delivery struct {
 	DeliveryOptions
 	feed feed
@@ -131,6 +131,9 @@ func (d *Delivery) Reachable(id string) {
 }
 
 func (d *Delivery) each(do func(*sender)) {
+	if d == nil {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, s := range d.held {

@@ -17,8 +17,13 @@ const (
 	queryPause   = 200 * time.Millisecond
 )
 
-// errNoAnswer: Application Service API, "Querying": the client whose request waits for an answer gets 408.
+// errNoAnswer is the answer if a service gives none. Application Service API, "Querying": the client whose request waits for an answer gets 408.
 var errNoAnswer = mxerr.New(http.StatusRequestTimeout, mxerr.Unknown, "The application service that has this name does not answer")
+
+// Asks tells whether there is a service to ask for a user.
+func (a *Services) Asks(userID string, asking *Service) bool {
+	return a.owner(func(s *Service) registration.Namespaces { return s.Users }, userID, asking) != nil
+}
 
 // QueryUser asks the service in whose namespace a user id is to make the user; false if there is none, or it does not want to. asking is
 // the service whose own request this is about, nil for a user's: it is not asked.

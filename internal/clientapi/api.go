@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/appservice"
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
@@ -42,6 +43,9 @@ type Deps struct {
 	Sync       *bsync.Service
 	Limiter    Limiter
 	Search     *search.Indexer
+	// Appservices are the application services, and Delivery what sends to them; nil: there are none.
+	Appservices *appservice.Services
+	Delivery    *appservice.Delivery
 	// DefaultRoomVersion is the version of new rooms; empty: the newest.
 	DefaultRoomVersion string
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
@@ -97,6 +101,7 @@ var modules = []func(*API){
 	(*API).keyRoutes, (*API).crossSigningRoutes, (*API).toDeviceRoutes, (*API).keyBackupRoutes,
 	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,
 	(*API).searchRoutes, (*API).notificationRoutes, (*API).oldSyncRoutes,
+	(*API).appserviceRoutes,
 }
 
 // ServeHTTP implements http.Handler.

@@ -34,7 +34,7 @@ func (a *API) uploadCrossSigning(r *request) (any, error) {
 			return empty{}, err
 		}
 	}
-	done, err := a.requireUIA(r, "publish cross-signing keys", text, passwordFlow)
+	done, err := a.requireUIAOfUsers(r, "publish cross-signing keys", text, passwordFlow)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,9 @@ func (a *API) renameDevice(r *request) (any, error) {
 	if err := r.decode(&body); err != nil {
 		return nil, err
 	}
+	if r.service != nil {
+		return a.appserviceDevice(r, body.DisplayName)
+	}
 	return empty{}, a.Accounts.RenameDevice(r.Context(), r.session.UserID, r.param("deviceId"), body.DisplayName)
 }
 
@@ -66,7 +69,7 @@ func (a *API) deleteDevice(r *request) (any, error) {
 		return nil, err
 	}
 	id := r.param("deviceId")
-	done, err := a.requireUIA(r, "delete device "+id, raw, passwordFlow)
+	done, err := a.requireUIAOfUsers(r, "delete device "+id, raw, passwordFlow)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func (a *API) deleteDevices(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.requireUIA(r, "delete devices", raw, passwordFlow)
+	done, err := a.requireUIAOfUsers(r, "delete devices", raw, passwordFlow)
 	if err != nil {
 		return nil, err
 	}

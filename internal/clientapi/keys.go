@@ -23,6 +23,9 @@ func (a *API) uploadKeys(r *request) (any, error) {
 	if err := r.decode(&body); err != nil {
 		return nil, err
 	}
+	if r.session.DeviceID == "" { // an application service that names no device
+		return nil, mxerr.MissingParamf("device_id is needed: keys belong to a device")
+	}
 	counts, err := a.Keys.Upload(r.Context(), r.session.UserID, r.session.DeviceID, body)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,11 @@ type loginFlow struct {
 }
 
 func (a *API) loginFlows(*request) (any, error) {
-	return map[string][]loginFlow{"flows": {{Type: "m.login.password"}, {Type: "m.login.token", GetLoginToken: true}}}, nil
+	flows := []loginFlow{{Type: "m.login.password"}, {Type: "m.login.token", GetLoginToken: true}}
+	if len(a.Appservices.All()) > 0 {
+		flows = append(flows, loginFlow{Type: typeAppservice})
+	}
+	return map[string][]loginFlow{"flows": flows}, nil
 }
 
 // loginBody is the body of POST /login.
@@ -68,6 +72,8 @@ func (a *API) login(r *request) (any, error) {
 			return nil, mxerr.MissingParamf("token is missing")
 		}
 		login, err = a.Accounts.LoginByToken(r.Context(), body.Token, d)
+	case typeAppservice:
+		login, err = a.appserviceLogin(r, body, d)
 	case "":
 		return nil, mxerr.MissingParamf("type is missing")
 	default:

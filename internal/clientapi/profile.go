@@ -18,15 +18,23 @@ func (a *API) profileRoutes() {
 }
 
 func (a *API) profile(r *request) (any, error) {
-	fields, err := a.Accounts.Profile(r.Context(), r.param("userId"))
+	fields, err := a.profileOf(r)
 	if err != nil {
 		return nil, err
 	}
 	return fields, nil
 }
 
+// profileOf also asks for users that an application service makes when they are asked for.
+func (a *API) profileOf(r *request) (map[string]json.RawMessage, error) {
+	if err := r.askForUser(r.param("userId")); err != nil {
+		return nil, err
+	}
+	return a.Accounts.Profile(r.Context(), r.param("userId"))
+}
+
 func (a *API) profileField(r *request) (any, error) {
-	fields, err := a.Accounts.Profile(r.Context(), r.param("userId"))
+	fields, err := a.profileOf(r)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ func (a *API) registerRoutes() {
 
 // registerBody is the body of POST /register.
 type registerBody struct {
+	Type         string `json:"type"` // of application services; others authenticate interactively
 	Username     string `json:"username"`
 	Password     string `json:"password"`
 	DeviceID     string `json:"device_id"`
@@ -50,6 +51,9 @@ func (a *API) register(r *request) (any, error) {
 		return a.loginResponse(login), err
 	default:
 		return nil, mxerr.InvalidParamf("kind must be user or guest")
+	}
+	if body.Type == typeAppservice {
+		return a.appserviceRegister(r, body)
 	}
 	if err := a.Accounts.CheckRegistration(r.Context(), body.registering(r)); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/appservice"
 	"bongsu.org/bongsu/internal/mxerr"
 )
 
@@ -32,6 +33,8 @@ type request struct {
 	maxBody int64
 	// session is who calls; its UserID is empty where nobody needs to be logged in and nobody is.
 	session account.Session
+	// service is the application service that calls, for whichever user; nil: none.
+	service *appservice.Service
 }
 
 // param is a part of the path, percent-decoded.

@@ -74,7 +74,7 @@ func (r *request) roomID(param string) (string, error) {
 	case strings.HasPrefix(name, "!"):
 		return name, nil
 	case strings.HasPrefix(name, "#"):
-		return r.api.Aliases.Resolve(r.Context(), name)
+		return r.resolveAlias(name)
 	}
 	return "", mxerr.InvalidParamf("%q is neither a room id nor an alias", name)
 }

@@ -16,7 +16,7 @@ func (a *API) roomAliasRoutes() {
 }
 
 func (a *API) getAlias(r *request) (any, error) {
-	id, err := a.Aliases.Resolve(r.Context(), r.param("roomAlias"))
+	id, err := r.resolveAlias(r.param("roomAlias"))
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +36,19 @@ func (a *API) putAlias(r *request) (any, error) {
 	case !strings.HasPrefix(body.RoomID, "!"):
 		return nil, mxerr.InvalidParamf("%q is not a room id", body.RoomID)
 	}
+	if err := r.checkAliasOwner(r.param("roomAlias")); err != nil {
+		return nil, err
+	}
 	return empty{}, a.Aliases.Set(r.Context(), r.session.UserID, r.param("roomAlias"), body.RoomID)
 }
 
 func (a *API) deleteAlias(r *request) (any, error) {
-	return empty{}, a.Aliases.Delete(r.Context(), r.session.UserID, r.session.Admin, r.param("roomAlias"))
+	if err := r.checkAliasOwner(r.param("roomAlias")); err != nil {
+		return nil, err
+	}
+	// Application Service API, "Server admin style permissions": a service has full control over the aliases in its namespaces.
+	any := r.session.Admin || r.service != nil
+	return empty{}, a.Aliases.Delete(r.Context(), r.session.UserID, any, r.param("roomAlias"))
 }
 
 func (a *API) roomAliases(r *request) (any, error) {

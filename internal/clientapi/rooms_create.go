@@ -41,6 +41,16 @@ func (a *API) createRoom(r *request) (any, error) {
 	if len(body.Invite3PID) > 0 {
 		return nil, errNoThirdParty
 	}
+	if body.AliasName != "" {
+		if err := r.checkAliasOwner("#" + body.AliasName + ":" + a.ServerName); err != nil {
+			return nil, err
+		}
+	}
+	for _, userID := range body.Invite {
+		if err := r.askForUser(userID); err != nil {
+			return nil, err
+		}
+	}
 	id, err := a.Rooms.Create(r.Context(), room.CreateRequest{
 		Creator: r.session.UserID, Public: body.Visibility == "public", Preset: body.Preset, RoomVersion: body.RoomVersion,
 		AliasName: body.AliasName, Name: body.Name, Topic: body.Topic, Invite: body.Invite, IsDirect: body.IsDirect,

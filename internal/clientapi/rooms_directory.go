@@ -101,12 +101,10 @@ func (a *API) searchPublicRooms(r *request) (any, error) {
 		return nil, mxerr.InvalidParamf("limit must be at least 0")
 	case body.Network != "" && body.AllNetworks:
 		return nil, mxerr.InvalidParamf("third_party_instance_id cannot be used with include_all_networks")
-	case body.Network != "":
-		return room.Directory{Chunk: []room.Card{}}, nil // this server knows of no other networks
 	}
 	return a.Reader.Directory(r.Context(), room.DirectoryRequest{
 		Since: body.Since, Limit: min(orDefault(body.Limit, publicRoomsDefault), publicRoomsMost), Search: body.Filter.Search,
-		Types: roomTypes(body.Filter.Types),
+		Types: roomTypes(body.Filter.Types), Network: body.Network, AllNetworks: body.AllNetworks,
 	})
 }
 

@@ -146,6 +146,9 @@ func (a *API) invite(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.askForUser(req.Target); err != nil {
+		return nil, err
+	}
 	return empty{}, a.Rooms.Invite(r.Context(), req)
 }
 

@@ -21,6 +21,9 @@ func (a *API) send(r *request) (any, error) {
 		RoomID: r.param("roomId"), Sender: r.session.UserID, Device: r.session.DeviceID, Type: r.param("eventType"), Content: content,
 		TxnID: r.param("txnId"),
 	}
+	if req.TS, err = r.timestamp(); err != nil {
+		return nil, err
+	}
 	if err := a.Reader.CheckRelation(r.Context(), req); err != nil {
 		return nil, err
 	}

@@ -49,6 +49,9 @@ func (a *API) putState(r *request) (any, error) {
 	req := room.SendRequest{
 		RoomID: r.param("roomId"), Sender: r.session.UserID, Device: r.session.DeviceID, Type: r.param("eventType"), Content: content,
 	}
+	if req.TS, err = r.timestamp(); err != nil {
+		return nil, err
+	}
 	key := r.param("stateKey")
 	req.StateKey = &key
 	if err := a.checkState(r, req); err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/matrix-org/gomatrixserverlib/spec"
+
+	"bongsu.org/bongsu/internal/appservice/registration"
 )
 
 // check looks at what one value alone does not show: forms, files, and settings that need each other.
@@ -36,6 +38,7 @@ func (l *loader) check() {
 	l.checkBus()
 	l.checkTURN()
 	l.checkSupport()
+	l.checkAppservices()
 }
 
 // wrong reports a setting at the place where it was set.
@@ -118,6 +121,17 @@ func (l *loader) checkBus() {
 		l.wrong(needing, "a cluster needs a PostgreSQL database that its nodes share: set database")
 	}
 	l.checkBusTLS()
+}
+
+// checkAppservices reads the registrations of application services.
+func (l *loader) checkAppservices() {
+	_, err := registration.LoadAll(l.cfg.Appservices, l.cfg.ServerName)
+	if err == nil {
+		return
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		l.wrong("appservices", "%s", line)
+	}
 }
 
 // checkPeer checks the address of another node.

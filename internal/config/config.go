@@ -50,6 +50,8 @@ type Config struct {
 	CAFile string `yaml:"ca_file"`
 	// Proxies whose X-Forwarded-For header is believed, as networks: [127.0.0.1/32, 10.1.0.0/16]. All others are not believed.
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
+	// The registration files of application services (bridges, bots and the like), each as its service made it.
+	Appservices []string `yaml:"appservices"`
 	// How long a stopping server waits for running requests. Commits always run to their end.
 	ShutdownTimeout Duration `yaml:"shutdown_timeout" min:"1s" max:"10m"`
 

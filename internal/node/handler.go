@@ -59,7 +59,7 @@ func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
 	d := clientapi.Deps{
 		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
 		Aliases: room.NewAliases(p.rooms, p.reader), Receipts: room.NewReceipts(p.reader), Media: p.media, Keys: p.keys, Typing: p.typing, Presence: p.presence,
-		Sync: p.sync, Search: p.search, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
+		Sync: p.sync, Search: p.search, Appservices: p.appservices, Delivery: p.delivery, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
 		TURN: turn(cfg.TURN), Support: support(cfg.Support), Version: ops.ReadBuild().Version, Log: log,
 	}
 	if p.limiter != nil { // a nil *Limiter in the interface would not be nil

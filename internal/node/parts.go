@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/appservice"
 	"bongsu.org/bongsu/internal/bus"
 	"bongsu.org/bongsu/internal/config"
 	"bongsu.org/bongsu/internal/ephemeral"
@@ -35,6 +36,9 @@ type parts struct {
 	presence *ephemeral.Presence // nil: switched off
 	limiter  *ratelimit.Limiter  // nil: switched off
 
+	appservices *appservice.Services
+	delivery    *appservice.Delivery
+
 	// ends undo what was started, the last first.
 	ends []func(context.Context)
 }
@@ -57,6 +61,9 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 	if err := p.startBus(cfg, log); err != nil {
 		return nil, err
 	}
+	if err := p.startAppservices(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	if err := p.startRooms(ctx, cfg, signer, log); err != nil {
 		return nil, err
 	}
@@ -64,6 +71,9 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 		return nil, err
 	}
 	if err := p.startAccounts(cfg, log); err != nil {
+		return nil, err
+	}
+	if err := p.makeServiceUsers(ctx); err != nil {
 		return nil, err
 	}
 	p.keys = keys.New(keys.Options{ServerName: cfg.ServerName, Store: p.store, Log: log})
@@ -141,12 +151,12 @@ func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room
 }
 
 func (p *parts) startEphemeral(cfg *config.Config, log *slog.Logger) (err error) {
-	if p.typing, err = ephemeral.NewTyping(p.bus, log, p.sync.TypingChanged); err != nil {
+	if p.typing, err = ephemeral.NewTyping(p.bus, log, p.typingChanged); err != nil {
 		return fmt.Errorf("listening to the other nodes: %w", err)
 	}
 	p.later(func(context.Context) { p.typing.Close() })
 	if cfg.Presence {
-		if p.presence, err = ephemeral.NewPresence(p.bus, p.store, log, p.sync.PresenceChanged); err != nil {
+		if p.presence, err = ephemeral.NewPresence(p.bus, p.store, log, p.presenceChanged); err != nil {
 			return fmt.Errorf("listening to the other nodes: %w", err)
 		}
 		p.later(func(ctx context.Context) {
@@ -156,6 +166,7 @@ func (p *parts) startEphemeral(cfg *config.Config, log *slog.Logger) (err error)
 		})
 	}
 	p.sync.SetEphemeral(p.typing, p.presence)
+	p.delivery.SetEphemeral(p.typing, p.presence)
 	return nil
 }
 
@@ -163,7 +174,8 @@ func (p *parts) startAccounts(cfg *config.Config, log *slog.Logger) error {
 	o := account.Options{
 		ServerName: cfg.ServerName, Store: p.store, Registration: account.Registration(cfg.Registration), AllowGuests: cfg.AllowGuests,
 		SharedSecret: string(cfg.RegistrationSharedSecret), AccessLifetime: cfg.Tokens.AccessLifetime.Std(),
-		RefreshLifetime: cfg.Tokens.RefreshLifetime.Std(), OnRevoked: p.tellRevoked(log), Rooms: p.rooms, Log: log,
+		RefreshLifetime: cfg.Tokens.RefreshLifetime.Std(), OnRevoked: p.tellRevoked(log),
+		Reserved: func(userID string) bool { return p.appservices.ReservedUser(userID, nil) }, Rooms: p.rooms, Log: log,
 	}
 	if p.limiter != nil {
 		o.FailedLogin = p.countFailedLogin

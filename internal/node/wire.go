@@ -11,16 +11,20 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
-// committed tells of a batch that this node wrote: sync takes it from memory, the other nodes read it from the database.
+// committed tells of a batch that this node wrote: sync takes it from memory, application services and the other nodes read it from the database.
 func (p *parts) committed(log *slog.Logger) func(*store.Batch) {
 	return func(b *store.Batch) {
 		p.sync.Committed(b)
+		p.delivery.Wake()
 		p.send(log, bus.Send(p.bus, bus.LaneMoved{Lane: b.Lane, Pos: int64(b.To)}))
 	}
 }
 
 func (p *parts) hearLanes() error {
-	return listening(bus.Listen(p.bus, func(m bus.LaneMoved) { p.sync.LaneMoved(m.Lane) }))
+	return listening(bus.Listen(p.bus, func(m bus.LaneMoved) {
+		p.sync.LaneMoved(m.Lane)
+		p.delivery.Wake()
+	}))
 }
 
 // tellRevoked tells the other nodes that a token is no longer good. What gets lost they find out by themselves, a little later.

@@ -16,6 +16,9 @@ type DirectoryRequest struct {
 	Limit  int
 	Search string   // in name, topic and alias; empty: all
 	Types  []string // room types, "" standing for none; nil: all
+	// Network is the directory of an application service's network, by its instance id; empty: the server's own. AllNetworks: all of them.
+	Network     string
+	AllNetworks bool
 }
 
 // Directory is a page of the public directory.
@@ -75,7 +78,7 @@ func (r *Reader) Directory(ctx context.Context, req DirectoryRequest) (out *Dire
 			return fmt.Errorf("reading the public directory: %w", err)
 		}
 		out = s.page()
-		out.Total, err = tx.CountPublished(ctx, req.Types)
+		out.Total, err = tx.CountPublished(ctx, store.PublishedQuery{Network: req.Network, AllNetworks: req.AllNetworks, Types: req.Types})
 		return err
 	})
 	return out, err
@@ -95,7 +98,9 @@ func (s *directoryScan) run(ctx context.Context, tx *store.Tx) error {
 	if s.req.Search != "" {
 		size = max(size, directoryBatch)
 	}
-	q := store.PublishedQuery{Types: s.req.Types, Joined: s.from.joined, Room: s.from.room, Back: s.from.back, Limit: size}
+	q := store.PublishedQuery{
+		Network: s.req.Network, AllNetworks: s.req.AllNetworks, Types: s.req.Types, Joined: s.from.joined, Room: s.from.room, Back: s.from.back, Limit: size,
+	}
 	for looked := 0; ; {
 		batch, err := tx.PublishedRooms(ctx, q)
 		if err != nil || len(batch) == 0 {

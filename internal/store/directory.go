@@ -16,6 +16,9 @@ func (t *LaneTx) SetPublished(ctx context.Context, room int64, published bool) e
 
 // PublishedQuery selects from the public directory, whose order is by joined members, the largest rooms first.
 type PublishedQuery struct {
+	// Network: the directory of that network alone; AllNetworks: those of all networks and the server's own.
+	Network     string
+	AllNetworks bool
 	// Types: room types to show, "" standing for rooms without one; nil: all.
 	Types []string
 	// Joined and Room are the place from which to go on; Room 0: from the start.
@@ -30,8 +33,9 @@ func (t *Tx) PublishedRooms(ctx context.Context, q PublishedQuery) ([]*Room, err
 	if q.Back {
 		beyond, order = `r.joined > $4 OR (r.joined = $4 AND r.room < $3)`, `r.joined, r.room DESC`
 	}
-	rooms, err := list(ctx, t, scanRoom, `SELECT `+roomColumns+` FROM rooms r WHERE r.published AND `+ofTypes+`
-		AND (CAST($3 AS BIGINT) = 0 OR `+beyond+`) ORDER BY `+order+` LIMIT $5`, boolInt(q.Types != nil), noNil(q.Types), q.Room, q.Joined, q.Limit)
+	args := []any{boolInt(q.Types != nil), noNil(q.Types), q.Room, q.Joined, q.Limit}
+	rooms, err := list(ctx, t, scanRoom, `SELECT `+roomColumns+` FROM rooms r WHERE `+q.listed(`$6`)+` AND `+ofTypes+`
+		AND (CAST($3 AS BIGINT) = 0 OR `+beyond+`) ORDER BY `+order+` LIMIT $5`, q.withNetwork(args)...)
 	if q.Back {
 		slices.Reverse(rooms)
 	}
@@ -40,9 +44,29 @@ func (t *Tx) PublishedRooms(ctx context.Context, q PublishedQuery) ([]*Room, err
 
 const ofTypes = `($1 = 0 OR COALESCE(r.room_type, '') = ANY($2))`
 
-// CountPublished is how many rooms of the given types, nil for all, the public directory has.
-func (t *Tx) CountPublished(ctx context.Context, types []string) (n int64, err error) {
-	err = t.one(ctx, `SELECT COUNT(*) FROM rooms r WHERE r.published AND `+ofTypes, []any{boolInt(types != nil), noNil(types)}, &n)
+// listed is the condition for a room to be in the directory; network is where withNetwork puts that.
+func (q PublishedQuery) listed(network string) string {
+	const named = `EXISTS (SELECT 1 FROM appservice_rooms n WHERE n.room = r.room`
+	switch {
+	case q.Network != "":
+		return named + ` AND n.instance_id = ` + network + `)`
+	case q.AllNetworks:
+		return `(r.published OR ` + named + `))`
+	}
+	return `r.published`
+}
+
+func (q PublishedQuery) withNetwork(args []any) []any {
+	if q.Network == "" {
+		return args
+	}
+	return append(args, q.Network)
+}
+
+// CountPublished is how many rooms the directory has, whatever the place.
+func (t *Tx) CountPublished(ctx context.Context, q PublishedQuery) (n int64, err error) {
+	err = t.one(ctx, `SELECT COUNT(*) FROM rooms r WHERE `+q.listed(`$3`)+` AND `+ofTypes,
+		q.withNetwork([]any{boolInt(q.Types != nil), noNil(q.Types)}), &n)
 	return n, err
 }
 
