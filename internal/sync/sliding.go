@@ -94,6 +94,9 @@ func (s *Service) slidingNews(ctx context.Context, ses *session, c *slidingConn,
 	paced := req.Device + "/" + req.ConnID
 	last := req.Timeout <= 0 || since == nil
 	for {
+		if !last {
+			pause(ctx, s.hub.pacer.pace()-ses.sinceReply(paced))
+		}
 		c.members.retry()
 		res, next, err := s.slidingOnce(ctx, ses, c, req, state, since)
 		if err != nil {
@@ -105,7 +108,6 @@ func (s *Service) slidingNews(ctx context.Context, ses *session, c *slidingConn,
 		}
 		select {
 		case <-woken:
-			pause(ctx, s.hub.pacer.pace()-ses.sinceReply(paced))
 		case <-deadline.C:
 			last = true
 		case <-ctx.Done():
