@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // DeviceChange says that a user's devices, cross-signing keys or what is signed of them changed.
@@ -89,14 +90,28 @@ func (t *Tx) roomsOfChanged(ctx context.Context, changes []DeviceChange) error {
 	return nil
 }
 
-// laneKeys completes a batch that is read from the database.
-func (t *Tx) laneKeys(ctx context.Context, b *Batch) (err error) {
-	from, to := int64(b.From), int64(b.To)
+// laneToDeviceMost bounds the messages to devices of a batch that is read from the database. It is more than those of one position.
+const laneToDeviceMost = 50_000
+
+// laneToDevice reads for which devices there are messages, and shortens the batch if there are too many.
+func (t *Tx) laneToDevice(ctx context.Context, b *Batch) (err error) {
 	b.ToDevice, err = list(ctx, t, scanToDeviceName, `SELECT user_id, device_id, pos FROM to_device WHERE pos > $1 AND pos <= $2
-		ORDER BY pos`, from, to)
+		ORDER BY pos LIMIT $3`, int64(b.From), int64(b.To), laneToDeviceMost)
 	if err != nil {
 		return fmt.Errorf("reading for which devices there are messages: %w", err)
 	}
+	if len(b.ToDevice) < laneToDeviceMost {
+		return nil
+	}
+	last := b.ToDevice[len(b.ToDevice)-1].Pos // of which there may be more
+	b.To = last - 1
+	b.ToDevice = slices.DeleteFunc(b.ToDevice, func(m ToDevice) bool { return m.Pos == last })
+	return nil
+}
+
+// laneKeys completes a batch that is read from the database.
+func (t *Tx) laneKeys(ctx context.Context, b *Batch) (err error) {
+	from, to := int64(b.From), int64(b.To)
 	b.KeyChanges, err = list(ctx, t, scanKeyChange, `SELECT user_id, device_id, pos FROM key_changes WHERE pos > $1 AND pos <= $2
 		ORDER BY pos`, from, to)
 	if err != nil {

@@ -13,7 +13,10 @@ func (t *Tx) LaneBatch(ctx context.Context, lane int, from Pos, most int64) (*Ba
 		return b, nil
 	}
 	b.To = min(b.To, from+Pos(most))
-	var err error
+	err := t.laneToDevice(ctx, b)
+	if err != nil {
+		return nil, err
+	}
 	if b.Events, err = t.LaneEvents(ctx, from, b.To); err != nil {
 		return nil, err
 	}

@@ -276,6 +276,7 @@ func (l *lists) ownRooms(ctx context.Context) error {
 			return err
 		}
 		add(l.came, users)
+		delete(l.came, l.a.req.User)
 		users, err = tx.KeyedMembers(ctx, left)
 		add(l.went, users)
 		return err
