@@ -39,7 +39,7 @@ func newTarget(tb testing.TB, database string) *target {
 	cfg := config.Default()
 	cfg.ServerName, cfg.Data, cfg.Database = "bongsu.test", tb.TempDir(), database
 	cfg.Lanes, cfg.Registration, cfg.RateLimits.Enabled = 2, config.RegistrationOpen, false
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	ctx := context.Background()
 	p, err := startParts(ctx, &cfg, nil, log)
 	if err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strconv"
 )
 
 // SearchText is a text by whose words an event is found.
@@ -57,14 +56,8 @@ func (s *Store) search() searchDialect {
 	return postgresSearch{}
 }
 
-// What stands among the words of a text for its room and its key. No word of a text begins with _.
-func roomWord(room int64) string { return "_r" + strconv.FormatInt(room, 36) }
-
+// keyWords stand among the words of a text for its key. No word of a text begins with _.
 var keyWords = map[string]string{"content.body": "_kb", "content.name": "_kn", "content.topic": "_kt"}
-
-func (t SearchText) all() []string {
-	return append([]string{roomWord(t.Room), keyWords[t.Key]}, t.Words...)
-}
 
 // SearchCursor is how far a lane is in the index.
 func (t *Tx) SearchCursor(ctx context.Context, lane int) (Pos, error) {
@@ -150,15 +143,4 @@ func scanHit(rows Rows) (SearchHit, error) {
 	var h SearchHit
 	err := rows.Scan(&h.Pos, &h.TS)
 	return h, err
-}
-
-// filters are the room words and key words of which a text must have one each; no key words: any key.
-func (q SearchQuery) filters() (rooms, keys []string) {
-	for _, room := range q.Rooms {
-		rooms = append(rooms, roomWord(room))
-	}
-	for _, key := range q.Keys {
-		keys = append(keys, keyWords[key])
-	}
-	return rooms, keys
 }

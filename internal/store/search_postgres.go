@@ -12,9 +12,9 @@ type postgresSearch struct{}
 func (postgresSearch) add(ctx context.Context, t *Tx, texts []SearchText) error {
 	rows := make([][]any, len(texts))
 	for i, text := range texts {
-		rows[i] = []any{int64(text.Pos), text.TS, text.all()}
+		rows[i] = []any{int64(text.Pos), text.Room, text.TS, append([]string{keyWords[text.Key]}, text.Words...)}
 	}
-	return t.execMany(ctx, `INSERT INTO search_words (pos, ts, words) VALUES ($1, $2, array_to_tsvector($3::text[]))`, rows)
+	return t.execMany(ctx, `INSERT INTO search_words (pos, room, ts, words) VALUES ($1, $2, $3, array_to_tsvector($4::text[]))`, rows)
 }
 
 func (postgresSearch) remove(ctx context.Context, t *Tx, positions []Pos) error {
@@ -23,21 +23,23 @@ func (postgresSearch) remove(ctx context.Context, t *Tx, positions []Pos) error 
 }
 
 func (postgresSearch) removeRoom(ctx context.Context, t *Tx, room int64) error {
-	_, err := t.exec(ctx, `DELETE FROM search_words WHERE words @@ CAST($1::text AS tsquery)`, lexeme(roomWord(room)))
+	_, err := t.exec(ctx, `DELETE FROM search_words WHERE room = $1`, room)
 	return err
 }
 
 func (postgresSearch) find(ctx context.Context, t *Tx, q SearchQuery) ([]SearchHit, error) {
-	return list(ctx, t, scanHit, `SELECT pos, ts FROM search_words WHERE words @@ CAST($1::text AS tsquery) AND (ts, pos) < ($2, $3)
-		ORDER BY ts DESC, pos DESC LIMIT $4`, q.tsquery(), q.Below.TS, int64(q.Below.Pos), q.Limit)
+	return list(ctx, t, scanHit, `SELECT pos, ts FROM search_words WHERE words @@ CAST($1::text AS tsquery) AND room = ANY($2)
+		AND (ts, pos) < ($3, $4) ORDER BY ts DESC, pos DESC LIMIT $5`, q.tsquery(), q.Rooms, q.Below.TS, int64(q.Below.Pos), q.Limit)
 }
 
 // tsquery writes the query in PostgreSQL's language.
 func (q SearchQuery) tsquery() string {
-	rooms, keys := q.filters()
-	parts := []string{anyLexeme(rooms)}
+	var parts, keys []string
+	for _, key := range q.Keys {
+		keys = append(keys, lexeme(keyWords[key]))
+	}
 	if len(keys) > 0 {
-		parts = append(parts, anyLexeme(keys))
+		parts = append(parts, "("+strings.Join(keys, " | ")+")")
 	}
 	for _, word := range q.Whole {
 		parts = append(parts, lexeme(word))
@@ -46,14 +48,6 @@ func (q SearchQuery) tsquery() string {
 		parts = append(parts, lexeme(word)+":*")
 	}
 	return strings.Join(parts, " & ")
-}
-
-func anyLexeme(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = lexeme(w)
-	}
-	return "(" + strings.Join(quoted, " | ") + ")"
 }
 
 var lexemeEscaper = strings.NewReplacer(`\`, `\\`, `'`, `''`)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ type sqliteSearch struct{}
 func (sqliteSearch) add(ctx context.Context, t *Tx, texts []SearchText) error {
 	rows := make([][]any, len(texts))
 	for i, text := range texts {
-		rows[i] = []any{int64(text.Pos), strings.Join(text.all(), " ")}
+		rows[i] = []any{int64(text.Pos), text.all()}
 	}
 	return t.execMany(ctx, `INSERT INTO search_words (rowid, words) VALUES ($1, $2)`, rows)
 }
@@ -34,10 +35,16 @@ func (sqliteSearch) find(ctx context.Context, t *Tx, q SearchQuery) ([]SearchHit
 
 // fts5 writes the query in the language of FTS5.
 func (q SearchQuery) fts5() string {
-	rooms, keys := q.filters()
-	parts := []string{anyPhrase(rooms)}
+	var rooms, keys []string
+	for _, room := range q.Rooms {
+		rooms = append(rooms, phrase(roomWord(room)))
+	}
+	for _, key := range q.Keys {
+		keys = append(keys, phrase(keyWords[key]))
+	}
+	parts := []string{"(" + strings.Join(rooms, " OR ") + ")"}
 	if len(keys) > 0 {
-		parts = append(parts, anyPhrase(keys))
+		parts = append(parts, "("+strings.Join(keys, " OR ")+")")
 	}
 	for _, word := range q.Whole {
 		parts = append(parts, phrase(word))
@@ -48,12 +55,12 @@ func (q SearchQuery) fts5() string {
 	return strings.Join(parts, " AND ")
 }
 
-func anyPhrase(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = phrase(w)
-	}
-	return "(" + strings.Join(quoted, " OR ") + ")"
+// all are the words of a text, with those for its room and its key.
+func (t SearchText) all() string {
+	return roomWord(t.Room) + " " + keyWords[t.Key] + " " + strings.Join(t.Words, " ")
 }
+
+// roomWord stands among the words of a text for its room. No word of a text begins with _.
+func roomWord(room int64) string { return "_r" + strconv.FormatInt(room, 36) }
 
 func phrase(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
