@@ -66,6 +66,7 @@ type API struct {
 	Deps
 	mux    *chi.Mux
 	routes []Route
+	echoes *echoes
 }
 
 // Route is one operation that is served.
@@ -73,7 +74,7 @@ type Route struct{ Method, Pattern string }
 
 // New makes the API with all its routes.
 func New(d Deps) *API {
-	a := &API{Deps: d, mux: chi.NewMux()}
+	a := &API{Deps: d, mux: chi.NewMux(), echoes: newEchoes()}
 	a.mux.Use(a.recoverPanic, cors, escapedPaths)
 	a.mux.NotFound(unrecognized(http.StatusNotFound))
 	a.mux.MethodNotAllowed(unrecognized(http.StatusMethodNotAllowed))
@@ -169,13 +170,17 @@ func (a *API) handle(method, pattern string, h handler, opts ...option) {
 
 func (a *API) serve(rt route, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, hr *http.Request) {
-		ctx := hr.Context()
+		r := &request{Request: hr, api: a, w: w, maxBody: rt.maxBody}
 		if !rt.waits {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+			ctx, cancel := context.WithTimeout(hr.Context(), requestTimeout)
 			defer cancel()
+			r.Request = hr.WithContext(ctx)
 		}
-		r := &request{Request: hr.WithContext(ctx), api: a, w: w, maxBody: rt.maxBody}
+		defer func() {
+			if r.answered != nil {
+				r.answered()
+			}
+		}()
 		body, err := a.run(r, rt, h)
 		if err != nil {
 			a.writeError(r, err)

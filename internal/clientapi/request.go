@@ -35,6 +35,8 @@ type request struct {
 	session account.Session
 	// service is the application service that calls, for whichever user; nil: none.
 	service *appservice.Service
+	// answered is called when the response is written; nil: nothing is.
+	answered func()
 }
 
 // param is a part of the path, percent-decoded.

@@ -27,6 +27,7 @@ func (a *API) send(r *request) (any, error) {
 	if err := a.Reader.CheckRelation(r.Context(), req); err != nil {
 		return nil, err
 	}
+	r.sends(req.TxnID)
 	id, err := a.Rooms.Send(r.Context(), req)
 	if err != nil {
 		return nil, err
@@ -39,6 +40,7 @@ func (a *API) redact(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.sends(r.param("txnId"))
 	id, err := a.Rooms.Redact(r.Context(), room.RedactRequest{
 		RoomID: r.param("roomId"), Target: r.param("eventId"), Sender: r.session.UserID, Device: r.session.DeviceID, TxnID: r.param("txnId"),
 		Content: content,

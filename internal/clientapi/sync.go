@@ -42,7 +42,11 @@ func (a *API) sync(r *request) (any, error) {
 		return nil, err
 	}
 	body, err := res.AppendJSON(nil)
-	return raw(body), err
+	if err != nil {
+		return nil, err
+	}
+	a.echoes.settle(r.Context(), sender{r.session.UserID, r.session.DeviceID}, body)
+	return raw(body), nil
 }
 
 // syncFilter is the filter that the parameter names, by its id or in full.
