@@ -45,6 +45,7 @@ func (l *listener) start() {
 	}()
 	if l.lot != nil {
 		go func() { _ = l.server.Serve(l.lot) }() // it ends with the server
+		go l.lot.look()
 	}
 }
 

@@ -15,19 +15,24 @@ import (
 
 // A connection whose request is at work costs net/http two goroutines and two buffers, some 20 KB, and most of a messenger's connections are
 // in a long poll, where they need none of it. So a /sync that has waited for a moment is parked: its connection is taken from net/http,
-// which frees all that, and is held by two small goroutines, one in the handler and one that notices when the client leaves. Once it is
-// answered and the client's next request begins, the connection goes back. What happens within the moment goes the ordinary way.
+// which frees all that, and only the handler's goroutine is left. One goroutine for all of them looks now and then which clients have left.
+// Once a request is answered and the client's next one begins, the connection goes back. What happens within the moment goes the ordinary
+// way.
 //
 // Only HTTP/1.1 is parked: a request of HTTP/2 shares its connection.
 
 // parkAfter is how long a request waits before it is parked: longer than the answers of a busy chat take.
 const parkAfter = time.Second
 
+// lookEvery is how often it is looked which clients have left.
+const lookEvery = 5 * time.Second
+
 // lot is where connections are parked, in front of the handler. It is the listener by which they return to the server.
 type lot struct {
 	next     http.Handler
 	log      *slog.Logger
 	after    time.Duration
+	every    time.Duration
 	draining context.Context //nolint:containedctx // it ends when the node stops, and with it the requests that wait
 
 	back   chan net.Conn
@@ -42,7 +47,7 @@ type lot struct {
 
 func newLot(draining context.Context, next http.Handler, log *slog.Logger) *lot {
 	return &lot{
-		next: next, log: log, after: parkAfter, draining: draining, back: make(chan net.Conn), closed: make(chan struct{}), held: map[*parked]struct{}{},
+		next: next, log: log, after: parkAfter, every: lookEvery, draining: draining, back: make(chan net.Conn), closed: make(chan struct{}), held: map[*parked]struct{}{},
 	}
 }
 
@@ -74,12 +79,13 @@ func (l *lot) Close() error {
 // Addr implements net.Listener.
 func (l *lot) Addr() net.Addr { return &net.TCPAddr{} }
 
-// cut closes all connections, which ends their requests.
+// cut closes all connections and ends their requests.
 func (l *lot) cut() {
 	_ = l.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p := range l.held {
+		p.cancel()
 		_ = p.conn.Close()
 	}
 }
@@ -145,27 +151,29 @@ type parked struct {
 	lot     *lot
 	cancel  context.CancelFunc
 	state   atomic.Int32
-	settled chan struct{} // closed when the request is answered, or parked
+	settled chan struct{} // closed when net/http's goroutine and the handler's know which of them goes on
 	answer  recorded      // owned by the handler's goroutine until then
 	aborted bool          // there is no answer
 	last    bool          // the client wants the connection closed
 
 	// Set before the request counts as parked.
-	conn    net.Conn
-	replied chan bool // tells once whether the connection is good for another request
-	idle    bool      // answered, and waiting for the client; guarded by lot.mu
+	conn  net.Conn
+	ahead []byte // what the client has sent of its next request
+	idle  bool   // answered, and waiting for the client; guarded by lot.mu
 }
 
 // work runs the handler.
 func (p *parked) work(r *http.Request) {
-	defer p.lot.atWork.Done()
 	p.handle(r)
 	if p.state.CompareAndSwap(unsettled, answered) {
 		close(p.settled)
+		p.lot.atWork.Done()
 		return
 	}
 	<-p.settled
-	p.replied <- p.reply()
+	good := p.reply()
+	p.lot.atWork.Done()
+	p.leave(good)
 }
 
 func (p *parked) handle(r *http.Request) {
@@ -185,7 +193,6 @@ func (p *parked) handle(r *http.Request) {
 
 // park takes the connection from net/http.
 func (p *parked) park(w http.ResponseWriter) {
-	p.replied = make(chan bool, 1)
 	defer close(p.settled)
 	conn, buf, err := http.NewResponseController(w).Hijack()
 	if err != nil { // it fails only where w is not what net/http made
@@ -193,17 +200,14 @@ func (p *parked) park(w http.ResponseWriter) {
 		p.aborted = true
 		panic(http.ErrAbortHandler)
 	}
-	// What the client has sent of its next request.
 	ahead, _ := buf.Reader.Peek(buf.Reader.Buffered())
-	ahead = bytes.Clone(ahead)
+	p.conn, p.ahead = conn, bytes.Clone(ahead)
 	if r, ok := conn.(*resumed); ok {
-		conn, ahead = r.Conn, append(ahead, r.ahead...)
+		p.conn, p.ahead = r.Conn, append(p.ahead, r.ahead...)
 	}
-	p.conn = conn
 	p.lot.mu.Lock()
 	p.lot.held[p] = struct{}{}
 	p.lot.mu.Unlock()
-	go p.watch(ahead)
 }
 
 // reply writes the answer, and tells whether the connection is good for another request.
@@ -213,7 +217,6 @@ func (p *parked) reply() bool {
 	p.lot.mu.Unlock()
 	_ = p.conn.SetWriteDeadline(time.Now().Add(answerTimeout))
 	if p.aborted || p.answer.send(p.conn, last) != nil || last {
-		_ = p.conn.Close() // which ends watch
 		return false
 	}
 	_ = p.conn.SetWriteDeadline(time.Time{})
@@ -225,25 +228,50 @@ func (p *parked) reply() bool {
 	return !p.lot.gone
 }
 
-// watch waits for the client to leave, or to begin its next request. That request waits for the answer to this one, and then brings the
-// connection back to the server.
-func (p *parked) watch(ahead []byte) {
-	if len(ahead) == 0 {
-		ahead = make([]byte, 1)
-		n, err := p.conn.Read(ahead)
-		if err != nil {
-			p.cancel()
-		}
-		ahead = ahead[:n]
+// leave waits until the client begins its next request, and then brings the connection back to the server; or it closes the connection.
+func (p *parked) leave(good bool) {
+	if good && len(p.ahead) == 0 {
+		p.ahead = make([]byte, 1)
+		n, _ := p.conn.Read(p.ahead) // nothing is read when the client leaves, or the lot is closed
+		p.ahead = p.ahead[:n]
+		_ = p.conn.SetReadDeadline(time.Time{})
 	}
-	good := <-p.replied
 	p.lot.mu.Lock()
 	delete(p.lot.held, p)
 	p.lot.mu.Unlock()
-	_ = p.conn.SetReadDeadline(time.Time{})
-	if !good || len(ahead) == 0 || !p.lot.giveBack(&resumed{Conn: p.conn, ahead: ahead}) {
+	if !good || len(p.ahead) == 0 || !p.lot.giveBack(&resumed{Conn: p.conn, ahead: p.ahead}) {
 		_ = p.conn.Close()
 	}
+}
+
+// look ends the requests of clients that have left, until the lot is closed: what is parked then is answered at once anyway.
+func (l *lot) look() {
+	tick := time.NewTicker(l.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-l.closed:
+			return
+		}
+		for _, p := range l.waiting() {
+			if hasLeft(p.conn) {
+				p.cancel()
+			}
+		}
+	}
+}
+
+func (l *lot) waiting() []*parked {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := make([]*parked, 0, len(l.held))
+	for p := range l.held {
+		if !p.idle {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (l *lot) giveBack(c net.Conn) bool {

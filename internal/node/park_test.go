@@ -27,7 +27,7 @@ func newParkingSpace(t *testing.T) *parkingSpace {
 	s := &parkingSpace{t: t, began: make(chan *http.Request, 100), answer: make(chan string)}
 	log, _ := logged(slog.LevelError)
 	s.lot = newLot(t.Context(), http.HandlerFunc(s.handle), log)
-	s.lot.after = 0
+	s.lot.after, s.lot.every = 0, time.Millisecond
 	socket, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
