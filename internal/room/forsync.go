@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/matrix-org/gomatrixserverlib/spec"
+
 	"bongsu.org/bongsu/internal/filter"
 	"bongsu.org/bongsu/internal/store"
 )
@@ -12,6 +14,12 @@ import (
 // SyncView is a user's view of a room for /sync, whatever the user's membership is.
 func (r *Reader) SyncView(ctx context.Context, tx *store.Tx, who Who, roomID string) (*View, error) {
 	return r.anyView(ctx, tx, who, roomID)
+}
+
+// JoinedView is the view of a user who is known to be in the room, by the position of the newest membership event, without a query.
+// who.Ignores must be known, too.
+func JoinedView(who Who, r *store.Room, since store.Pos) *View {
+	return &View{Who: who, Room: r, Membership: spec.Join, Ignored: who.Ignores, since: since, lastJoin: since}
 }
 
 // Newest returns the newest events in (from, to] that the user may see and wants, at most limit, oldest first; more tells that there
