@@ -26,6 +26,7 @@ type phone struct {
 	crypto  *crypto.OlmMachine
 	events  chan *event.Event
 	changed chan id.UserID // whose devices changed
+	synced  chan struct{}  // closed after the first sync
 }
 
 // Person registers a user without a device and returns the name.
@@ -52,7 +53,7 @@ func (s *Suite) Phone(t *testing.T, name, device string) *phone {
 	}); err != nil {
 		t.Fatalf("logging in: %v", err)
 	}
-	p := &phone{Client: client, events: make(chan *event.Event, 1000), changed: make(chan id.UserID, 1000)}
+	p := &phone{Client: client, events: make(chan *event.Event, 1000), changed: make(chan id.UserID, 1000), synced: make(chan struct{})}
 	p.crypto = crypto.NewOlmMachine(client, nil, crypto.NewMemoryStore(nil), client.StateStore.(crypto.StateStore))
 	if err := p.crypto.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -61,13 +62,21 @@ func (s *Suite) Phone(t *testing.T, name, device string) *phone {
 		t.Fatalf("publishing keys: %v", err)
 	}
 	p.listen(t)
+	// What follows is told of the devices that log in later; those that are there the client asks for.
+	<-p.synced
+	if _, err := p.crypto.FetchKeys(t.Context(), []id.UserID{client.UserID}, true); err != nil {
+		t.Fatalf("fetching the user's own devices: %v", err)
+	}
 	return p
 }
 
 func (p *phone) listen(t *testing.T) {
 	syncer := p.Syncer.(*mautrix.DefaultSyncer)
 	syncer.OnSync(p.crypto.ProcessSyncResponse)
-	syncer.OnSync(func(_ context.Context, res *mautrix.RespSync, _ string) bool {
+	syncer.OnSync(func(_ context.Context, res *mautrix.RespSync, since string) bool {
+		if since == "" {
+			close(p.synced)
+		}
 		for _, user := range res.DeviceLists.Changed {
 			p.changed <- user
 		}

@@ -275,8 +275,7 @@ func (l *lists) ownRooms(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		add(l.came, users)
-		delete(l.came, l.a.req.User)
+		add(l.came, users) // also the user: some clients fetch the list of their own devices only when they are told to
 		users, err = tx.KeyedMembers(ctx, left)
 		add(l.went, users)
 		return err
