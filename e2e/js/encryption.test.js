@@ -166,6 +166,8 @@ describe("end-to-end encryption", () => {
             (await alice.http.authedRequest(sdk.Method.Get, "/room_keys/version")).count > 0,
         );
         const fresh = await another(alice, aliceSecrets.callbacks);
+        // The private keys can be taken from the storage once the public ones are known.
+        assert.ok(await fresh.getCrypto().userHasCrossSigningKeys(alice.getUserId(), true));
         await fresh.getCrypto().bootstrapCrossSigning({});
         await becomes(bob, "the new device vouched for", async () =>
             (await bob.getCrypto().getDeviceVerificationStatus(alice.getUserId(), fresh.getDeviceId()))?.signedByOwner,
