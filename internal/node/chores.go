@@ -32,6 +32,7 @@ func startChores(p *parts, log *slog.Logger) *chores {
 		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
 		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
+		chore{name: "pacing the collector", every: pacerEvery, run: newPacer().run},
 	)
 }
 

@@ -33,3 +33,26 @@ func rush(t *testing.T, th *thrift) uint64 {
 	runtime.KeepAlive(held)
 	return during
 }
+
+func TestALargeHeapIsCollectedMoreOften(t *testing.T) {
+	p := newPacer()
+	if p == nil {
+		t.Fatal("run this test without GOGC in the environment")
+	}
+	held := make([]byte, 2*largeHeap)
+	runtime.GC()
+	if err := p.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p.percent != largePercent {
+		t.Errorf("%d %% with a large heap", p.percent)
+	}
+	runtime.KeepAlive(held)
+	runtime.GC()
+	if err := p.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p.percent != smallPercent {
+		t.Errorf("%d %% with a small heap", p.percent)
+	}
+}
