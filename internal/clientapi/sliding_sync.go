@@ -11,30 +11,19 @@ import (
 // slidingFeature is the name under which the proposal is served until it is part of the specification.
 const slidingFeature = "org.matrix.simplified_msc3575"
 
-// slidingSyncRoutes: MSC4186, simplified sliding sync, below its unstable prefix, where today's clients look for it, and at its own path.
+// slidingSyncRoutes: MSC4186, simplified sliding sync, below its unstable prefix, where clients look for it. The path that the proposal
+// reserves is not served before it is accepted.
 func (a *API) slidingSyncRoutes() {
 	a.handle(http.MethodPost, "/_matrix/client/unstable/"+slidingFeature+"/sync", a.slidingSync, as(authGuest), limited("sync"), waiting())
-	a.handle(http.MethodPost, "/_matrix/client/v4/sync", a.slidingSyncV4, as(authGuest), limited("sync"), waiting())
 }
 
-func (a *API) slidingSync(r *request) (any, error) { return a.answerSliding(r) }
-
-// slidingSyncV4 answers with the names of the proposal as it is now.
-func (a *API) slidingSyncV4(r *request) (any, error) {
-	res, err := a.answerSliding(r)
-	if err != nil {
-		return nil, err
-	}
-	return res.Stable(), nil
-}
-
-func (a *API) answerSliding(r *request) (*bsync.SlidingResponse, error) {
+func (a *API) slidingSync(r *request) (any, error) {
 	var req bsync.SlidingRequest
 	if err := r.decode(&req); err != nil {
 		return nil, err
 	}
 	req.User, req.Device = r.session.UserID, r.session.DeviceID
-	// Below the unstable prefix these three are parameters of the query.
+	// Clients of today send these three as parameters of the query, the proposal has them in the body.
 	if pos := r.query("pos"); pos != "" {
 		req.Pos = pos
 	}

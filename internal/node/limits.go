@@ -63,8 +63,6 @@ func classify(r *http.Request) string {
 		return ""
 	case strings.HasPrefix(path, "/_matrix/media/") || strings.HasPrefix(path, "/_matrix/client/v1/media/"):
 		return classMedia
-	case path == "/_matrix/client/v4/sync":
-		return classSync // whether it waits, its body tells
 	case path == "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync":
 		return initialWithout(r, "pos")
 	case strings.HasPrefix(path, "/_matrix/client/") && strings.HasSuffix(path, "/sync") && strings.Count(path, "/") == 4:

@@ -15,7 +15,6 @@ func TestClassify(t *testing.T) {
 		{"GET", "/_matrix/client/v3/sync?since=", classInitial},
 		{"POST", "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync?pos=p1", classSync},
 		{"POST", "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync", classInitial},
-		{"POST", "/_matrix/client/v4/sync", classSync},
 		{"OPTIONS", "/_matrix/client/v3/sync", ""},
 		{"GET", "/_matrix/client/v3/rooms/%21x/state/sync", classRequest},
 		{"GET", "/_matrix/client/v3/rooms/x/sync", classRequest},

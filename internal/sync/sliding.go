@@ -99,6 +99,10 @@ func (s *Service) slidingNews(ctx context.Context, ses *session, c *slidingConn,
 		}
 		c.members.retry()
 		res, next, err := s.slidingOnce(ctx, ses, c, req, state, since)
+		if ctx.Err() != nil {
+			// The client has gone, or has sent another request meanwhile: nothing was sent, and the position stays what it was.
+			return &SlidingResponse{Pos: req.Pos, Lists: map[string]SlidingCount{}, Rooms: map[string]*SlidingRoom{}}, nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -111,16 +115,14 @@ func (s *Service) slidingNews(ctx context.Context, ses *session, c *slidingConn,
 		case <-deadline.C:
 			last = true
 		case <-ctx.Done():
-			// Nothing was sent, so the position stays what it was.
-			res.Pos = req.Pos
-			return res, nil
 		}
 	}
 }
 
 // finish stores what the connection will have been sent, and gives the answer its position.
 func (s *Service) finish(ctx context.Context, c *slidingConn, res *SlidingResponse, state *sentState, next token.Sync) error {
-	held, err := c.save(ctx, s.Store, state, res.next)
+	// Once begun it is brought to its end, though the client may leave.
+	held, err := c.save(context.WithoutCancel(ctx), s.Store, state, res.next)
 	if err != nil {
 		return err
 	}

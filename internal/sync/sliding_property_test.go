@@ -129,7 +129,9 @@ func drawRequest(t *rapid.T, rooms []string) string {
 // something happens in a room.
 func (n *node) something(t *rapid.T, id string, i int) {
 	ctx := context.Background()
-	member := func(sender, target string) room.MemberRequest { return room.MemberRequest{RoomID: id, Sender: sender, Target: target} }
+	member := func(sender, target string) room.MemberRequest {
+		return room.MemberRequest{RoomID: id, Sender: sender, Target: target}
+	}
 	switch rapid.IntRange(0, 9).Draw(t, "what") {
 	case 0, 1, 2:
 		n.send(t, id, bob, fmt.Sprint(i))

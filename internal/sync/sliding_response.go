@@ -8,7 +8,8 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
-// SlidingResponse is the body of an answer, in the form below the unstable prefix.
+// SlidingResponse is the body of an answer, with the names that clients expect below the unstable prefix: "timeline" for what the
+// proposal now calls "timeline_events", "invite_state" for "stripped_state".
 type SlidingResponse struct {
 	Pos        string                  `json:"pos"`
 	TxnID      string                  `json:"txn_id,omitempty"`
@@ -86,41 +87,6 @@ type AccountDataExtra struct {
 // EphemeralExtra is one event a room: receipts (MSC3960) or who types (MSC3961).
 type EphemeralExtra struct {
 	Rooms map[string]json.RawMessage `json:"rooms"`
-}
-
-// Stable is the answer in the form of the proposal, whose names differ.
-func (r *SlidingResponse) Stable() any {
-	type room struct {
-		Initial       bool              `json:"initial,omitempty"`
-		Membership    string            `json:"membership,omitempty"`
-		Lists         []string          `json:"lists,omitempty"`
-		Name          json.RawMessage   `json:"name,omitempty"`
-		Avatar        json.RawMessage   `json:"avatar,omitempty"`
-		Heroes        []SlidingHero     `json:"heroes,omitempty"`
-		IsDM          *bool             `json:"is_dm,omitempty"`
-		Stripped      []json.RawMessage `json:"stripped_state,omitempty"`
-		RequiredState []json.RawMessage `json:"required_state,omitempty"`
-		Timeline      []json.RawMessage `json:"timeline_events,omitempty"`
-		Expanded      bool              `json:"expanded_timeline,omitempty"`
-		Limited       bool              `json:"limited,omitempty"`
-		PrevBatch     string            `json:"prev_batch,omitempty"`
-		NumLive       *int              `json:"num_live,omitempty"`
-		BumpStamp     int64             `json:"bump_stamp,omitempty"`
-		Joined        *int64            `json:"joined_count,omitempty"`
-		Invited       *int64            `json:"invited_count,omitempty"`
-		Notifications *int              `json:"notification_count,omitempty"`
-		Highlights    *int              `json:"highlight_count,omitempty"`
-	}
-	rooms := make(map[string]*room, len(r.Rooms))
-	for id, data := range r.Rooms {
-		rooms[id] = (*room)(data)
-	}
-	return struct {
-		Pos        string                  `json:"pos"`
-		Lists      map[string]SlidingCount `json:"lists"`
-		Rooms      map[string]*room        `json:"rooms"`
-		Extensions SlidingExtras           `json:"extensions"`
-	}{r.Pos, r.Lists, rooms, r.Extensions}
 }
 
 // textOrNull is a JSON string, or null for none.
