@@ -52,6 +52,10 @@ type Deps struct {
 	TrustedProxies []netip.Prefix
 	// PlainHTTPPush lets push gateways be reached without TLS, where private addresses may be reached too.
 	PlainHTTPPush bool
+	// WebPushKey is the public key for which browsers subscribe; empty: there are no pushers of kind webpush.
+	WebPushKey string
+	// PushersChanged is told when a pusher was set; nil: nobody.
+	PushersChanged func()
 	// FreezeOldMedia stops the deprecated downloads that need no token.
 	FreezeOldMedia bool
 	TURN           TURN

@@ -30,6 +30,9 @@ func (a *API) capabilities(r *request) (any, error) {
 		"m.get_login_token":          full,
 		"m.forget_forced_upon_leave": enabled{false},
 	}
+	if a.WebPushKey != "" { // MSC4174
+		caps["m.webpush"] = map[string]any{"enabled": true, "vapid": a.WebPushKey}
+	}
 	if r.session.Guest { // Client-Server API, "Guest Access": the display name is all that guests may change
 		caps["m.profile_fields"] = map[string]any{"enabled": true, "allowed": []string{"displayname"}}
 	}

@@ -2,7 +2,10 @@ package clientapi
 
 import (
 	"context"
+	cryptorand "crypto/rand"
+	"crypto/subtle"
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,7 +13,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tidwall/gjson"
+
 	"bongsu.org/bongsu/internal/mxerr"
+	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -23,12 +29,14 @@ const (
 	maxPusherData = 16 << 10
 )
 
-const pushKindHTTP = "http"
+// ackLifetime is how long a client has to activate a pusher (MSC4174).
+const ackLifetime = 5 * time.Minute
 
 // pusherRoutes: Client-Server API, "Push Notifications", pushers.
 func (a *API) pusherRoutes() {
 	a.client(http.MethodGet, "/pushers", a.getPushers)
 	a.client(http.MethodPost, "/pushers/set", a.setPusher, bodyUpTo(64<<10), limited("pushers"))
+	a.client(http.MethodPost, "/pushers/ack", a.activatePusher)
 }
 
 // pusherJSON is a pusher in the answer of GET /pushers.
@@ -41,6 +49,7 @@ type pusherJSON struct {
 	ProfileTag        string          `json:"profile_tag,omitempty"`
 	Lang              string          `json:"lang"`
 	Data              json.RawMessage `json:"data"`
+	Activated         *bool           `json:"activated,omitempty"` // of kind webpush
 }
 
 func (a *API) getPushers(r *request) (any, error) {
@@ -54,6 +63,9 @@ func (a *API) getPushers(r *request) (any, error) {
 		out[i] = pusherJSON{
 			Pushkey: p.Pushkey, Kind: p.Kind, AppID: p.AppID, AppDisplayName: p.AppDisplayName, DeviceDisplayName: p.DeviceDisplayName,
 			ProfileTag: p.ProfileTag, Lang: p.Lang, Data: p.Data,
+		}
+		if p.Kind == gateway.KindWebPush {
+			out[i].Activated = &p.Activated
 		}
 	}
 	return map[string]any{"pushers": out}, err
@@ -86,30 +98,107 @@ func (a *API) setPusher(r *request) (any, error) {
 			return tx.DeletePusher(ctx, user, *in.AppID, *in.Pushkey)
 		})
 	}
-	p, err := in.pusher(a.PlainHTTPPush)
+	p, err := in.pusher(a.PlainHTTPPush, a.WebPushKey != "")
 	if err != nil {
 		return nil, err
 	}
-	p.UserID, p.DeviceID, p.CreatedTS = user, r.session.DeviceID, time.Now().UnixMilli()
-	return empty{}, a.Store.Write(ctx, func(tx *store.Tx) error { return putPusher(ctx, tx, p, in.Append) })
+	now := time.Now().UnixMilli()
+	p.UserID, p.DeviceID, p.CreatedTS, p.UpdatedTS, p.Version = user, r.session.DeviceID, now, now, rand.Int64()
+	p.AckToken, p.AckExpiresTS = cryptorand.Text(), now+ackLifetime.Milliseconds()
+	activated := true
+	err = a.Store.Write(ctx, func(tx *store.Tx) (err error) {
+		activated, err = putPusher(ctx, tx, p, in.Append)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if a.PushersChanged != nil {
+		a.PushersChanged()
+	}
+	if !activated {
+		return withStatus{http.StatusCreated, empty{}}, nil
+	}
+	return empty{}, nil
 }
 
-func putPusher(ctx context.Context, tx *store.Tx, p store.Pusher, others bool) error {
+// putPusher tells whether the pusher is activated; if not, its client is asked to do that.
+func putPusher(ctx context.Context, tx *store.Tx, p store.Pusher, others bool) (activated bool, err error) {
 	existing, err := tx.Pushers(ctx, p.UserID)
 	if err != nil {
-		return err
+		return false, err
 	}
-	known := slices.ContainsFunc(existing, func(e store.Pusher) bool { return e.AppID == p.AppID && e.Pushkey == p.Pushkey })
-	if !known && len(existing) >= maxPushers {
-		return mxerr.New(http.StatusBadRequest, mxerr.ResourceLimitExceeded, "A user can have at most %d pushers", maxPushers)
+	i := slices.IndexFunc(existing, func(e store.Pusher) bool { return e.AppID == p.AppID && e.Pushkey == p.Pushkey })
+	if i < 0 && len(existing) >= maxPushers {
+		return false, mxerr.New(http.StatusBadRequest, mxerr.ResourceLimitExceeded, "A user can have at most %d pushers", maxPushers)
+	}
+	// MSC4174: what is new, or goes elsewhere, has to be activated.
+	p.Activated = p.Kind != gateway.KindWebPush || i >= 0 && existing[i].Activated && sameSubscription(existing[i], p)
+	if p.Activated {
+		p.AckToken, p.AckExpiresTS = "", 0
 	}
 	// Unless asked to append, the same app and key belongs to one user only: whoever uses the phone now.
 	if !others {
 		if err := tx.DeletePushersOfOthers(ctx, p.UserID, p.AppID, p.Pushkey); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return tx.PutPusher(ctx, p)
+	if err := tx.PutPusher(ctx, p); err != nil || p.Activated {
+		return p.Activated, err
+	}
+	return false, tx.QueuePush(ctx, []store.PushQueued{
+		{UserID: p.UserID, AppID: p.AppID, Pushkey: p.Pushkey, Pos: store.PushActivation, TS: p.UpdatedTS},
+	})
+}
+
+func sameSubscription(a, b store.Pusher) bool {
+	same := func(key string) bool { return gjson.GetBytes(a.Data, key).Str == gjson.GetBytes(b.Data, key).Str }
+	return a.Kind == b.Kind && same("url") && same("auth")
+}
+
+// activatePusher: MSC4174, POST /pushers/ack.
+func (a *API) activatePusher(r *request) (any, error) {
+	var in struct {
+		AppID    string `json:"app_id"`
+		AckToken string `json:"ack_token"`
+	}
+	if err := r.decode(&in); err != nil {
+		return nil, err
+	}
+	ctx := context.WithoutCancel(r.Context())
+	err := a.Store.Write(ctx, func(tx *store.Tx) error {
+		pushers, err := tx.Pushers(ctx, r.session.UserID)
+		if err != nil {
+			return err
+		}
+		p, err := findByAck(pushers, in.AppID, in.AckToken)
+		if err != nil {
+			return err
+		}
+		return tx.ActivatePusher(ctx, p)
+	})
+	return empty{}, err
+}
+
+func findByAck(pushers []store.Pusher, appID, token string) (store.Pusher, error) {
+	found := false
+	for _, p := range pushers {
+		if p.AppID != appID || p.Kind != gateway.KindWebPush {
+			continue
+		}
+		found = true
+		if p.AckToken == "" || subtle.ConstantTimeCompare([]byte(p.AckToken), []byte(token)) == 0 {
+			continue
+		}
+		if p.AckExpiresTS < time.Now().UnixMilli() {
+			return p, mxerr.New(http.StatusBadRequest, "M_EXPIRED_ACTIVATION_TOKEN", "The token has expired; set the pusher again")
+		}
+		return p, nil
+	}
+	if !found {
+		return store.Pusher{}, mxerr.NotFoundf("There is no pusher of this app")
+	}
+	return store.Pusher{}, mxerr.New(http.StatusBadRequest, "M_UNKNOWN_ACTIVATION_TOKEN", "No pusher of this app has this token")
 }
 
 // checkKey checks what is needed to name a pusher.
@@ -127,7 +216,7 @@ func (in *setPusherRequest) checkKey() error {
 }
 
 // pusher checks the rest, and gives the pusher to be stored.
-func (in *setPusherRequest) pusher(plainHTTP bool) (store.Pusher, error) {
+func (in *setPusherRequest) pusher(plainHTTP, webPush bool) (store.Pusher, error) {
 	var p store.Pusher
 	err := missing(map[string]bool{
 		"app_display_name": in.AppDisplayName == nil, "device_display_name": in.DeviceDisplayName == nil,
@@ -139,50 +228,64 @@ func (in *setPusherRequest) pusher(plainHTTP bool) (store.Pusher, error) {
 	if err := decodeJSON(in.Kind, &p.Kind); err != nil {
 		return p, mxerr.BadJSONf("kind must be a string or null")
 	}
-	if p.Kind != pushKindHTTP {
-		return p, mxerr.InvalidParamf("This server has no pushers of kind %q, only http", p.Kind)
+	if p.Kind != gateway.KindHTTP && (p.Kind != gateway.KindWebPush || !webPush) {
+		return p, mxerr.InvalidParamf("This server has no pushers of kind %q", p.Kind)
 	}
 	for _, text := range []string{*in.AppDisplayName, *in.DeviceDisplayName, *in.Lang, in.ProfileTag} {
 		if len(text) > maxPusherText || hasNUL(text) {
 			return p, mxerr.InvalidParamf("A pusher's names have at most %d bytes", maxPusherText)
 		}
 	}
-	if err := checkPusherData(in.Data, plainHTTP); err != nil {
+	host, err := in.checkData(p.Kind, plainHTTP)
+	if err != nil {
 		return p, err
 	}
+	p.Host = host
 	p.Pushkey, p.AppID, p.AppDisplayName, p.DeviceDisplayName = *in.Pushkey, *in.AppID, *in.AppDisplayName, *in.DeviceDisplayName
 	p.ProfileTag, p.Lang, p.Data = in.ProfileTag, *in.Lang, in.Data
 	return p, nil
 }
 
-// checkPusherData: the url must be an HTTPS URL with the path /_matrix/push/v1/notify (Client-Server API, POST /pushers/set).
-func checkPusherData(data json.RawMessage, plainHTTP bool) error {
-	if len(data) > maxPusherData {
-		return mxerr.InvalidParamf("A pusher's data has at most %d bytes", maxPusherData)
+// checkData checks where notifications go to, and gives the host of that.
+func (in *setPusherRequest) checkData(kind string, plainHTTP bool) (host string, err error) {
+	if len(in.Data) > maxPusherData {
+		return "", mxerr.InvalidParamf("A pusher's data has at most %d bytes", maxPusherData)
 	}
 	var d struct {
 		URL    *string `json:"url"`
 		Format string  `json:"format"`
+		Auth   *string `json:"auth"`
 	}
-	if data[0] != '{' {
-		return mxerr.BadJSONf("data must be a JSON object")
+	if in.Data[0] != '{' {
+		return "", mxerr.BadJSONf("data must be a JSON object")
 	}
-	if err := decodeJSON(data, &d); err != nil {
-		return err
+	if err := decodeJSON(in.Data, &d); err != nil {
+		return "", err
 	}
 	if d.URL == nil {
-		return mxerr.MissingParamf("Missing parameters: data.url")
+		return "", mxerr.MissingParamf("Missing parameters: data.url")
 	}
 	u, err := url.Parse(*d.URL)
 	switch {
 	case err != nil || u.Host == "":
-		return mxerr.InvalidParamf("data.url is not a URL")
+		return "", mxerr.InvalidParamf("data.url is not a URL")
 	case u.Scheme != "https" && (u.Scheme != "http" || !plainHTTP):
-		return mxerr.InvalidParamf("data.url must be an HTTPS URL")
-	case u.Path != "/_matrix/push/v1/notify":
-		return mxerr.InvalidParamf("data.url must have the path /_matrix/push/v1/notify")
+		return "", mxerr.InvalidParamf("data.url must be an HTTPS URL")
 	}
-	return nil
+	if kind == gateway.KindWebPush {
+		if d.Auth == nil {
+			return "", mxerr.MissingParamf("Missing parameters: data.auth")
+		}
+		if err := gateway.CheckKeys(*in.Pushkey, *d.Auth); err != nil {
+			return "", mxerr.InvalidParamf("pushkey, data.auth: %s", err)
+		}
+		return u.Host, nil
+	}
+	// Client-Server API, POST /pushers/set.
+	if u.Path != "/_matrix/push/v1/notify" {
+		return "", mxerr.InvalidParamf("data.url must have the path /_matrix/push/v1/notify")
+	}
+	return u.Host, nil
 }
 
 // missing names all parameters that are.

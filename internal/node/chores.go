@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/search"
 	bsync "bongsu.org/bongsu/internal/sync"
 )
@@ -30,6 +31,7 @@ func startChores(p *parts, log *slog.Logger) *chores {
 	return runChores(log,
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
 		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
+		chore{name: "sweeping what waits to be pushed", every: gateway.SweepEvery, run: p.push.Sweep},
 		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 		chore{name: "pacing the collector", every: pacerEvery, run: newPacer().run},

@@ -23,7 +23,7 @@ import (
 // compressFrom is the size from which a response is compressed: below it the packet is as good as empty anyway.
 const compressFrom = 1024
 
-// front is what a request meets before the API: its place among those at work, its deadlines, compression.
+// front is what a request meets before the API: its place among those at work, and compression.
 type front struct {
 	gates  *inflight.Gates
 	plain  http.Handler
@@ -60,6 +60,7 @@ func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
 		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
 		Aliases: room.NewAliases(p.rooms, p.reader), Receipts: room.NewReceipts(p.reader), Media: p.media, Keys: p.keys, Typing: p.typing, Presence: p.presence,
 		Sync: p.sync, Search: p.search, Appservices: p.appservices, Delivery: p.delivery, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
+		WebPushKey: p.vapid.Public(), PushersChanged: p.push.PushersChanged,
 		TURN: turn(cfg.TURN), Support: support(cfg.Support), Version: ops.ReadBuild().Version, Log: log,
 	}
 	if p.limiter != nil { // a nil *Limiter in the interface would not be nil
@@ -77,7 +78,6 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	setDeadlines(w, r, class)
 	if class == classMedia {
 		f.plain.ServeHTTP(w, r) // compressed as it is, or encrypted
 		return

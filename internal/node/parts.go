@@ -14,6 +14,7 @@ import (
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/ratelimit"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
@@ -32,6 +33,8 @@ type parts struct {
 	accounts *account.Service
 	keys     *keys.Service
 	media    *media.Service
+	push     *gateway.Service
+	vapid    *gateway.VAPID
 	typing   *ephemeral.Typing
 	presence *ephemeral.Presence // nil: switched off
 	limiter  *ratelimit.Limiter  // nil: switched off
@@ -62,6 +65,9 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 		return nil, err
 	}
 	if err := p.startAppservices(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	if err := p.startPush(ctx, cfg, log); err != nil {
 		return nil, err
 	}
 	if err := p.startRooms(ctx, cfg, signer, log); err != nil {
@@ -148,6 +154,26 @@ func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room
 		Store: p.store, Signer: signer, DefaultVersion: cfg.DefaultRoomVersion, Committed: p.committed(log), Log: log,
 	})
 	return err
+}
+
+// startPush starts pushing before the engine, which tells it of every batch.
+func (p *parts) startPush(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error) {
+	if p.vapid, err = gateway.LoadVAPID(ctx, p.store); err != nil {
+		return err
+	}
+	roots, err := rootCAs(cfg.CAFile)
+	if err != nil {
+		return err
+	}
+	p.push, err = gateway.Start(ctx, gateway.Options{
+		Store: p.store, NodeID: p.bus.NodeID(), ServerName: cfg.ServerName, VAPID: p.vapid, Peers: func() int { return p.bus.Stats().Peers },
+		AllowPrivate: cfg.AllowPrivateAddresses, RootCAs: roots, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	p.later(func(context.Context) { p.push.Close() })
+	return nil
 }
 
 func (p *parts) startEphemeral(cfg *config.Config, log *slog.Logger) (err error) {
