@@ -47,6 +47,14 @@ func eachBridge(t *testing.T, test func(*testing.T, *bridge)) {
 
 func newBridge(t *testing.T, database string) *bridge {
 	t.Helper()
+	return bridgeTo(t, func(settings string) *Server {
+		return Start(t, Options{Database: database, RateLimits: true, Config: settings})
+	})
+}
+
+// bridgeTo makes an application service of the server that start starts with its settings.
+func bridgeTo(t *testing.T, start func(settings string) *Server) *bridge {
+	t.Helper()
 	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)
@@ -61,8 +69,8 @@ func newBridge(t *testing.T, database string) *bridge {
 	if err := reg.Save(file); err != nil {
 		t.Fatal(err)
 	}
-	server := Start(t, Options{Database: database, RateLimits: true, Config: fmt.Sprintf(
-		"appservices: [%q]\nrate_limits: {messages: 1/h burst 400, registration: 1/h burst 10, login: 1/h burst 10}\n", file)})
+	server := start(fmt.Sprintf(
+		"appservices: [%q]\nrate_limits: {messages: 1/h burst 400, registration: 1/h burst 10, login: 1/h burst 10}\n", file))
 	b.suite = On(t, server)
 	b.AppService, err = appservice.CreateFull(appservice.CreateOpts{
 		Registration: reg, HomeserverDomain: server.Name, HomeserverURL: server.URL,
@@ -243,6 +251,41 @@ func TestAppserviceIsBackAfterAWhile(t *testing.T) {
 			t.Errorf("got %d messages %v, want %d", len(got), got, len(want))
 		}
 	})
+}
+
+// TestAppserviceOutlivesItsNode: the node that sends is killed, and the other one goes on where it was.
+func TestAppserviceOutlivesItsNode(t *testing.T) {
+	url := testdb.Postgres(t)
+	var settings string
+	b := bridgeTo(t, func(text string) *Server {
+		settings = text
+		return Start(t, Options{Database: url, Config: settings})
+	})
+	first := b.suite
+	alice := first.User("alice")
+	room := alice.PublicRoom()
+	if err := b.ghost("ansan").EnsureJoined(t.Context(), id.RoomID(room)); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	say := func(u *User, n int) (last string) {
+		for range n {
+			want = append(want, fmt.Sprint("message ", len(want)))
+			last = u.Say(room, want[len(want)-1])
+		}
+		return last
+	}
+	b.await("the first messages", withID(id.EventID(say(alice, 20)))) // so that it is the first node that sends
+	second := On(t, Start(t, Options{Database: url, Config: settings}))
+	b.down()
+	say(alice, 150)
+	first.Server.Kill()
+	b.up()
+	last := say(alice.at(second), 30)
+	b.await("the last message", withID(id.EventID(last)))
+	if got := b.said(); !slices.Equal(got, want) {
+		t.Errorf("got %d messages %v, want %d", len(got), got, len(want))
+	}
 }
 
 func TestAppserviceNamespaces(t *testing.T) {
