@@ -45,6 +45,8 @@ func settings(t *testing.T, database string) config.Config {
 type running struct {
 	*Node
 	t *testing.T
+	// transport is how the test reaches it; nil: in the default way.
+	transport *http.Transport
 }
 
 func start(t *testing.T, cfg config.Config) *running {
@@ -93,7 +95,11 @@ func (r *running) call(token, method, path, body string) reply {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	transport := http.DefaultTransport
+	if r.transport != nil {
+		transport = r.transport
+	}
+	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return reply{err: err}
 	}

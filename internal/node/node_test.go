@@ -100,6 +100,25 @@ func TestShutdownAnswersWhoWaits(t *testing.T) {
 	}
 }
 
+func TestShutdownAnswersWhoWaitsOverHTTP2(t *testing.T) {
+	n := start(t, settings(t, ""))
+	n.transport = &http.Transport{Protocols: &http.Protocols{}}
+	n.transport.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(n.transport.CloseIdleConnections)
+	alice := n.register("alice")
+	room := n.createRoom(alice)
+	got := n.waiting(alice, n.syncUp(alice))
+	sent := n.say(alice, room, "x")
+	if r := receive(t, got); !strings.Contains(r.body, sent) {
+		t.Errorf("no %s in %s", sent, r.body)
+	}
+	got = n.waiting(alice, n.syncUp(alice))
+	n.stop()
+	if r := receive(t, got); r.get("next_batch") == "" {
+		t.Errorf("got %s", r.body)
+	}
+}
+
 func TestWaitTellsThatServingFailed(t *testing.T) {
 	n := start(t, settings(t, ""))
 	if err := n.client.socket.Close(); err != nil {

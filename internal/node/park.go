@@ -104,7 +104,9 @@ func parkable(r *http.Request) bool {
 
 // ServeHTTP implements http.Handler. What waits for news is answered when the node stops.
 func (l *lot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if classify(r) != classSync {
+	class := classify(r)
+	setDeadlines(w, r, class)
+	if class != classSync {
 		l.next.ServeHTTP(w, r)
 		return
 	}

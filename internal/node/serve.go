@@ -26,7 +26,7 @@ const (
 	maxStreams  = 250
 )
 
-// newHTTPServer makes the server for HTTP/1.1 and cleartext HTTP/2. It has no timeout for whole requests, since some wait; see withDeadlines.
+// newHTTPServer makes the server for HTTP/1.1 and cleartext HTTP/2. It has no timeout for whole requests, since some wait; see setDeadlines.
 func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	protocols := &http.Protocols{}
 	protocols.SetHTTP1(true)
@@ -42,12 +42,14 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// setDeadlines bounds the time for which a client may hold a request open by sending or taking slowly. Media set their own.
+// setDeadlines bounds the time for which a client may hold a request open by sending or taking slowly. Media set their own; what the
+// request before on the connection set is lifted for them.
 func setDeadlines(w http.ResponseWriter, r *http.Request, class string) {
+	conn := http.NewResponseController(w)
 	if class == classMedia {
+		_ = conn.SetWriteDeadline(time.Time{})
 		return
 	}
-	conn := http.NewResponseController(w)
 	limit := answerTimeout
 	if class == classSync {
 		limit = longestWait
