@@ -44,6 +44,9 @@ func scanPusher(rows Rows) (Pusher, error) {
 
 // PutPusher writes a pusher, in place of an earlier one of the user with the same app and key. What waits for it is tried at once.
 func (t *Tx) PutPusher(ctx context.Context, p Pusher) error {
+	if err := t.notePusher(ctx, p.UserID); err != nil { // first, as following locks first the lane and then pushers
+		return err
+	}
 	// While a user has no pusher, nobody keeps account of what is unread.
 	if _, err := t.exec(ctx, `DELETE FROM push_unread WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM pushers p WHERE p.user_id = $1)`,
 		p.UserID); err != nil {
@@ -60,10 +63,7 @@ func (t *Tx) PutPusher(ctx context.Context, p Pusher) error {
 		due_ts = CASE WHEN pushers.due_ts IS NULL THEN NULL ELSE 0 END`,
 		p.UserID, p.AppID, p.Pushkey, p.DeviceID, p.Kind, p.AppDisplayName, p.DeviceDisplayName, null(p.ProfileTag), p.Lang, p.Data,
 		p.CreatedTS, p.UpdatedTS, p.Version, p.Host, t.laneOf(p.UserID), p.Activated, null(p.AckToken), p.AckExpiresTS)
-	if err != nil {
-		return err
-	}
-	return t.notePusher(ctx, p.UserID)
+	return err
 }
 
 // notePusher lets whoever pushes know that a user has a new pusher.

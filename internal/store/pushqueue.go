@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+)
 
 // What waits in a pusher's queue beside events.
 const (
@@ -48,16 +52,27 @@ type PushQueued struct {
 	TS                     int64
 }
 
-// QueuePush puts something into queues, and makes an attempt due for those pushers that do not wait already.
+// QueuePush puts something into queues, and makes an attempt due for those pushers that do not wait already. Rows are written in one
+// order, whoever writes, so that two who write at once wait for each other at most.
 func (t *Tx) QueuePush(ctx context.Context, list []PushQueued) error {
+	list = slices.SortedFunc(slices.Values(list), func(a, b PushQueued) int {
+		return cmp.Or(comparePushers(a, b), cmp.Compare(a.Pos, b.Pos))
+	})
 	writes := make([]write, 0, 2*len(list))
-	for _, q := range list {
+	for i, q := range list {
 		writes = append(writes, write{`INSERT INTO push_queue (user_id, app_id, pushkey, pos, ts) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (user_id, app_id, pushkey, pos) DO UPDATE SET ts = excluded.ts`, []any{q.UserID, q.AppID, q.Pushkey, int64(q.Pos), q.TS}})
+		if i+1 < len(list) && comparePushers(q, list[i+1]) == 0 {
+			continue
+		}
 		writes = append(writes, write{`UPDATE pushers SET queued = queued + 1, due_ts = COALESCE(due_ts, $4)
 			WHERE user_id = $1 AND app_id = $2 AND pushkey = $3`, []any{q.UserID, q.AppID, q.Pushkey, q.TS}})
 	}
 	return t.q.ExecAll(ctx, writes)
+}
+
+func comparePushers(a, b PushQueued) int {
+	return cmp.Or(cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.AppID, b.AppID), cmp.Compare(a.Pushkey, b.Pushkey))
 }
 
 // DuePushers lists at most limit pushers of users of the lanes for which an attempt is due, those that wait longest first, except those
