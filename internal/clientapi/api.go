@@ -195,6 +195,9 @@ func (a *API) serve(rt route, h handler) http.HandlerFunc {
 }
 
 func (a *API) run(r *request, rt route, h handler) (any, error) {
+	if err := r.wellFormed(); err != nil {
+		return nil, err
+	}
 	if err := a.authenticate(r, rt); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/matrix-org/gomatrixserverlib"
 	"github.com/tidwall/gjson"
+
+	"bongsu.org/bongsu/internal/testdb"
 )
 
 // anonymous calls the API without a token.
@@ -94,4 +96,22 @@ func TestBodiesOfTheWrongKind(t *testing.T) {
 	alice.post(v3+"/account/3pid/email/requestToken", `{"client_secret":"x","email":"a@b.c","send_attempt":"1"}`).wantError(400, "M_BAD_JSON")
 	alice.post(v3+"/account/3pid/add", `{"client_secret":"x","sid":"x"}`).wantError(403, "M_THREEPID_DENIED")
 	alice.post(v3+"/account/3pid/delete", `{"medium":"email","address":"a@b.c"}`).want(`{"id_server_unbind_result":"no-support"}`)
+}
+
+// PostgreSQL's texts hold no NUL: nobody's request may fail the batch that it shares with others.
+func TestNULStaysOutOfTexts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := newRoomServer(t, url)
+		alice := s.user("alice")
+		room := alice.makeRoom(`{}`)
+		alice.put(room+"/state/m.room.name", `{"name":"a\u0000b"}`).field("event_id")
+		alice.sendEvent(room, "m.room.message", `{"body":"\u0000","m.relates_to":{"rel_type":"m.x\u0000","event_id":"$\u0000"}}`)
+		alice.get(room + "/state/m.room.name").want(`{"name":"a\u0000b"}`)
+		for _, path := range []string{"/state/m%00", "/state/m.x/%00", "/send/m.x/%00", "/state/m%FF"} {
+			alice.put(room+path, `{}`).wantError(400, "M_INVALID_PARAM")
+		}
+		alice.get(room+"/messages?dir=b&from=%00").wantError(400, "M_INVALID_PARAM")
+		alice.post(v3+"/createRoom", `{"name":"\u0000"}`).wantError(400, "M_BAD_JSON")
+		alice.post(v3+"/createRoom", `{"name":"\\u0000"}`).field("room_id")
+	})
 }

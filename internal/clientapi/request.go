@@ -128,6 +128,9 @@ func (r *request) decodeOptional(v any) error {
 }
 
 func decodeJSON(raw []byte, v any) error {
+	if escapedNUL(raw) {
+		return mxerr.BadJSONf("The request body holds the character U+0000")
+	}
 	err := json.Unmarshal(raw, v)
 	var mx *mxerr.Error
 	var wrongType *json.UnmarshalTypeError

@@ -78,6 +78,8 @@ func clientError(err error) *mxerr.Error {
 		return mx
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return mxerr.Unavailable(retryUnavailable)
+	case errors.Is(err, store.ErrText):
+		return mxerr.InvalidParamf("The request holds what is not text")
 	case errors.Is(err, store.ErrNotFound):
 		return mxerr.NotFoundf("Not found")
 	}

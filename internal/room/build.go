@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/matrix-org/gomatrixserverlib"
@@ -164,8 +165,8 @@ func (p *proto) check() error {
 		if len(v) > maxField {
 			return mxerr.New(http.StatusRequestEntityTooLarge, mxerr.TooLarge, "%s is longer than %d bytes", name, maxField)
 		}
-		if !utf8.ValidString(v) {
-			return mxerr.InvalidParamf("%s is not UTF-8", name)
+		if !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
+			return mxerr.InvalidParamf("%s is not text in UTF-8", name)
 		}
 	}
 	if !gjson.ParseBytes(p.Content).IsObject() {

@@ -3,6 +3,7 @@ package room
 import (
 	"crypto/ed25519"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/matrix-org/gomatrixserverlib"
@@ -33,7 +34,7 @@ func TestBuiltEventsVerify(t *testing.T) {
 			p.RoomID = "!AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 		}
 		if rapid.Bool().Draw(t, "state") {
-			key := rapid.StringN(0, 20, 60).Draw(t, "state_key")
+			key := strings.ReplaceAll(rapid.StringN(0, 20, 60).Draw(t, "state_key"), "\x00", "") // which is refused
 			p.StateKey = &key
 		}
 		// Keys need no escapes, since the library forgets them (see canonicalJSON).

@@ -13,6 +13,8 @@ var (
 	ErrUnavailable = errors.New("database unavailable")
 	// ErrConflict: a row with this key is already there.
 	ErrConflict = errors.New("already exists")
+	// ErrText: a text that the database cannot hold.
+	ErrText = errors.New("not a text that can be stored")
 	// ErrNotFound: no such row.
 	ErrNotFound = errors.New("not found")
 )

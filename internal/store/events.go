@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/base64"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -81,7 +82,16 @@ func null(s string) *string {
 	if s == "" {
 		return nil
 	}
-	return &s
+	return storable(&s)
+}
+
+// storable puts a mark in the place of the one character that PostgreSQL's texts cannot hold. Contents, where it may stand, are bytes.
+func storable(s *string) *string {
+	if s == nil || strings.IndexByte(*s, 0) < 0 {
+		return s
+	}
+	out := strings.ReplaceAll(*s, "\x00", "\uFFFD")
+	return &out
 }
 
 // AddEvent appends an event whose position came from Next. It is written with the batch's other events.
@@ -133,7 +143,7 @@ func eventWrites(events []*Event) []write {
 			addCount(counts, e)
 		}
 		if e.Summary != nil {
-			writes = append(writes, write{summaryColumns[e.Summary.Column], []any{e.Summary.Value, e.Room}})
+			writes = append(writes, write{summaryColumns[e.Summary.Column], []any{storable(e.Summary.Value), e.Room}})
 		}
 	}
 	for room, c := range counts {

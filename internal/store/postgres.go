@@ -133,6 +133,8 @@ func pgErr(err error) error {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	switch {
+	case e.Code == "22021":
+		return fmt.Errorf("%w: %w", ErrText, err)
 	case e.Code == "23505":
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	case e.Code == "25006", e.Code[:2] == "57", e.Code[:2] == "53", e.Code[:2] == "08", e.Code[:2] == "40":
