@@ -332,7 +332,9 @@ func TestOneNodeSendsAtATime(t *testing.T) {
 		}
 	}
 	b.wantBodies(want)
-	if b.count != len(b.taken) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if repeated := b.count - len(b.taken); repeated > 1 { // what was on its way when a node left may come again
 		t.Errorf("%d attempts for %d transactions: two nodes sent", b.count, len(b.taken))
 	}
 }

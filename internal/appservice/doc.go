@@ -13,7 +13,7 @@
 //   - Whether an event concerns a service is decided by the room as it was at the event, not as it is when the service is back.
 //   - Bounded. A service that is down costs one transaction in the database, one in memory, and a timer.
 //
-// Typing and presence are of the moment: they go along with a transaction, or by themselves in one that is tried once.
+// Typing and presence are of the moment: they go between transactions, by themselves, and are tried once.
 //
 // The package never gives up on a transaction, never changes one, and never tells a token.
 package appservice

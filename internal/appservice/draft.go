@@ -35,8 +35,8 @@ func (d *draft) full() bool {
 	return len(d.events) >= maxEvents || len(d.ephemeral) >= maxEphemeral || d.size >= maxBytes
 }
 
-// body is the transaction as it is sent. What is of the moment goes along.
-func (d *draft) body(moments []json.RawMessage) ([]byte, error) {
+// body is the transaction as it is sent.
+func (d *draft) body() ([]byte, error) {
 	events := d.events
 	if events == nil {
 		events = []json.RawMessage{}
@@ -44,7 +44,7 @@ func (d *draft) body(moments []json.RawMessage) ([]byte, error) {
 	return json.Marshal(struct {
 		Events    []json.RawMessage `json:"events"`
 		Ephemeral []json.RawMessage `json:"ephemeral,omitempty"`
-	}{events, append(slices.Clone(d.ephemeral), moments...)})
+	}{events, d.ephemeral})
 }
 
 // draft reads on from where the service has got to.

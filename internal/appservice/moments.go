@@ -4,14 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/store"
 )
 
-// sharesMost bounds the users of a room that are looked at for one of the service's.
-const sharesMost = 1000
+const (
+	// sharesMost bounds the users who share a room with another that are looked at for one of the service's.
+	sharesMost = 1000
+	// maxSeen bounds for how many users it is remembered, for seenTime, whether the service may know of their presence.
+	maxSeen  = 20_000
+	seenTime = time.Minute
+	// statesMost bounds the users whose presence is looked at at once; of more the latest are.
+	statesMost = 500
+)
 
 // sources tell of what is of the moment.
 type sources struct {
@@ -20,18 +30,28 @@ type sources struct {
 }
 
 // moments is up to where a sender has told of typing and presence.
-type moments struct{ typing, presence int64 }
+type moments struct {
+	typing, presence int64
+	seen             *lru.Cache[string, verdict]
+}
+
+// verdict is whether a service may know of a user's presence.
+type verdict struct {
+	yes   bool
+	until time.Time
+}
 
 // begin passes over what was before.
 func (m *moments) begin(s *sender) {
+	m.seen, _ = lru.New[string, verdict](maxSeen) // fails for sizes below 1 only
 	if from := s.d.sources.Load(); from != nil {
 		m.typing, m.presence = from.typing.Counter(), from.presence.Counter()
 	}
 }
 
-// take is what changed since it was last called and concerns the service, whose events were read up to at; what cannot be found out now is lost, as it soon would be
+// take is what changed since it was last called and concerns the service; what cannot be found out now is lost, as it soon would be
 // anyway.
-func (m *moments) take(ctx context.Context, s *sender, at []store.Pos) []json.RawMessage {
+func (m *moments) take(ctx context.Context, s *sender) []json.RawMessage {
 	from := s.d.sources.Load()
 	if from == nil || !s.service.ReceiveEphemeral {
 		return nil
@@ -44,13 +64,14 @@ func (m *moments) take(ctx context.Context, s *sender, at []store.Pos) []json.Ra
 	}
 	if from.presence.Counter() != m.presence {
 		states, m.presence = from.presence.Since(m.presence, all)
+		states = states[:min(len(states), statesMost)] // the latest come first
 	}
 	if len(rooms)+len(states) == 0 {
 		return nil
 	}
 	var out []json.RawMessage
 	err := s.d.Store.Read(ctx, func(tx *store.Tx) (err error) {
-		out, err = s.concerning(ctx, tx, at, rooms, states)
+		out, err = s.concerning(ctx, tx, rooms, states)
 		return err
 	})
 	if err != nil {
@@ -60,7 +81,7 @@ func (m *moments) take(ctx context.Context, s *sender, at []store.Pos) []json.Ra
 	return out
 }
 
-func (s *sender) concerning(ctx context.Context, tx *store.Tx, at []store.Pos, rooms []ephemeral.RoomTyping, states []ephemeral.State) (
+func (s *sender) concerning(ctx context.Context, tx *store.Tx, rooms []ephemeral.RoomTyping, states []ephemeral.State) (
 	[]json.RawMessage, error,
 ) {
 	var out []json.RawMessage
@@ -68,7 +89,7 @@ func (s *sender) concerning(ctx context.Context, tx *store.Tx, at []store.Pos, r
 		if len(out) == maxEphemeral {
 			return out, nil
 		}
-		ev, err := s.typingEvent(ctx, tx, at, t)
+		ev, err := s.typingEvent(ctx, tx, t)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +113,7 @@ func (s *sender) concerning(ctx context.Context, tx *store.Tx, at []store.Pos, r
 }
 
 // typingEvent is nil for a room that does not concern the service.
-func (s *sender) typingEvent(ctx context.Context, tx *store.Tx, at []store.Pos, t ephemeral.RoomTyping) (json.RawMessage, error) {
+func (s *sender) typingEvent(ctx context.Context, tx *store.Tx, t ephemeral.RoomTyping) (json.RawMessage, error) {
 	r, err := tx.RoomByID(ctx, t.RoomID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -100,7 +121,7 @@ func (s *sender) typingEvent(ctx context.Context, tx *store.Tx, at []store.Pos, 
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := s.interestedIn(ctx, tx, r.Num, r.ID, at[store.Pos(r.Num).Lane()])
+	wanted, err := s.interestedIn(ctx, tx, r.Num, r.ID, s.at[store.Pos(r.Num).Lane()])
 	if err != nil || !wanted {
 		return nil, err
 	}
@@ -116,16 +137,16 @@ func (s *sender) sees(ctx context.Context, tx *store.Tx, userID string) (bool, e
 	if s.service.Owns(userID) {
 		return true, nil
 	}
+	if v, ok := s.moments.seen.Get(userID); ok && time.Now().Before(v.until) {
+		return v.yes, nil
+	}
 	others, err := tx.SharingNamed(ctx, userID, s.service.prefix, sharesMost)
 	if err != nil {
 		return false, err
 	}
-	for _, other := range others {
-		if s.service.Owns(other) {
-			return true, nil
-		}
-	}
-	return false, nil
+	v := verdict{yes: slices.ContainsFunc(others, s.service.Owns), until: time.Now().Add(seenTime)}
+	s.moments.seen.Add(userID, v)
+	return v.yes, nil
 }
 
 // presenceEvent: Client-Server API, m.presence.

@@ -103,11 +103,8 @@ func (s *sender) serve(ctx context.Context) error {
 		if err := s.keep(ctx, d); err != nil {
 			return err
 		}
-		if s.queue.Pending != nil {
-			continue
-		}
 		s.sendMoments(ctx)
-		if !d.more {
+		if s.queue.Pending == nil && !d.more {
 			s.wait(ctx, lookout, s.news)
 		}
 		if ctx.Err() != nil {
@@ -140,7 +137,7 @@ func (s *sender) keep(ctx context.Context, d *draft) error {
 	delivered := s.queue.Pending != nil
 	if !d.empty() {
 		var err error
-		if next.Pending, err = d.body(s.moments.take(ctx, s, d.to)); err != nil {
+		if next.Pending, err = d.body(); err != nil {
 			return err
 		}
 		next.Txn, next.PendingPositions = s.queue.Txn+1, d.to
@@ -224,14 +221,14 @@ func (s *sender) wait(ctx context.Context, d time.Duration, c <-chan struct{}) b
 	return true
 }
 
-// sendMoments sends typing and presence by themselves. Nobody waits for them: they are sent once, under an id that is never used again.
+// sendMoments sends typing and presence by themselves, since a transaction that is sent until it is taken may arrive long after. They
+// are sent once, under an id that is never used again.
 func (s *sender) sendMoments(ctx context.Context) {
-	d := &draft{}
-	news := s.moments.take(ctx, s, s.at)
+	news := s.moments.take(ctx, s)
 	if len(news) == 0 {
 		return
 	}
-	body, err := d.body(news)
+	body, err := (&draft{ephemeral: news}).body()
 	if err != nil {
 		return
 	}
