@@ -116,10 +116,10 @@ func (t *Tx) PushDone(ctx context.Context, p Pusher, done []PushItem) error {
 	return t.execMany(ctx, `DELETE FROM push_queue WHERE user_id = $1 AND app_id = $2 AND pushkey = $3 AND pos = $4 AND ts <= $5`, rows)
 }
 
-// PushDropOld takes out of a pusher's queue what was queued before the given time.
-func (t *Tx) PushDropOld(ctx context.Context, p Pusher, before int64) error {
-	_, err := t.exec(ctx, `DELETE FROM push_queue WHERE user_id = $1 AND app_id = $2 AND pushkey = $3 AND ts < $4`,
-		p.UserID, p.AppID, p.Pushkey, before)
+// PushDropOld takes out of a pusher's queue what comes before an item in the order of PushItems.
+func (t *Tx) PushDropOld(ctx context.Context, p Pusher, before PushItem) error {
+	_, err := t.exec(ctx, `DELETE FROM push_queue WHERE user_id = $1 AND app_id = $2 AND pushkey = $3 AND (ts < $4 OR ts = $4 AND pos < $5)`,
+		p.UserID, p.AppID, p.Pushkey, before.TS, int64(before.Pos))
 	return err
 }
 

@@ -128,8 +128,8 @@ func (s *Service) attempt(ctx context.Context, p store.Pusher) error {
 		if result.gone {
 			return tx.DeletePusherVersion(ctx, p)
 		}
-		if w.oldest > 0 {
-			if err := tx.PushDropOld(ctx, p, w.oldest); err != nil {
+		if w.oldest != nil {
+			if err := tx.PushDropOld(ctx, p, *w.oldest); err != nil {
 				return err
 			}
 		}
@@ -160,7 +160,7 @@ type work struct {
 	pusher store.Pusher
 	events []store.PushItem // oldest first
 	other  []store.PushItem // the badge, the activation
-	oldest int64            // what was queued before is dropped; 0: nothing
+	oldest *store.PushItem  // what comes before is dropped; nil: nothing
 	more   bool             // something is left for another attempt
 	done   []store.PushItem // what is dealt with
 }
@@ -178,11 +178,10 @@ func (s *Service) waiting(ctx context.Context, p store.Pusher) (*work, error) {
 	w := &work{pusher: p}
 	if len(items) > mostWaiting {
 		items = items[:mostWaiting]
-		w.oldest = items[mostWaiting-1].TS
+		w.oldest = &items[mostWaiting-1]
 	}
 	stale := time.Now().Add(-staleAfter).UnixMilli()
-	slices.Reverse(items)
-	for _, i := range items {
+	for _, i := range slices.Backward(items) {
 		switch {
 		case i.Pos == store.PushActivation:
 			w.other = append(w.other, i)
