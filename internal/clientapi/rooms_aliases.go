@@ -47,8 +47,8 @@ func (a *API) deleteAlias(r *request) (any, error) {
 		return nil, err
 	}
 	// Application Service API, "Server admin style permissions": a service has full control over the aliases in its namespaces.
-	any := r.session.Admin || r.service != nil
-	return empty{}, a.Aliases.Delete(r.Context(), r.session.UserID, any, r.param("roomAlias"))
+	whichever := r.session.Admin || r.service != nil
+	return empty{}, a.Aliases.Delete(r.Context(), r.session.UserID, whichever, r.param("roomAlias"))
 }
 
 func (a *API) roomAliases(r *request) (any, error) {
