@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	sync "sync"
 	"time"
 )
 
@@ -23,6 +24,9 @@ type Lane struct {
 	jobs  chan *job
 	done  chan struct{}
 	hooks LaneHooks
+
+	closing sync.RWMutex // held for reading while a job is handed in
+	closed  bool
 
 	// Owned by the committer. known is the lane's last position as of our last batch; -1: not known.
 	known Pos
@@ -95,10 +99,8 @@ func (l *Lane) SendOnce(ctx context.Context, sendKey string, now int64, fn func(
 }
 
 func (l *Lane) enqueue(j *job) error {
-	select {
-	case l.jobs <- j:
-	default:
-		return fmt.Errorf("%w: lane %d has %d waiting writes", ErrUnavailable, l.num, laneQueue)
+	if err := l.handIn(j); err != nil {
+		return err
 	}
 	select {
 	case <-j.done:
@@ -108,8 +110,25 @@ func (l *Lane) enqueue(j *job) error {
 	}
 }
 
+func (l *Lane) handIn(j *job) error {
+	l.closing.RLock()
+	defer l.closing.RUnlock()
+	if l.closed {
+		return fmt.Errorf("%w: the database is closed", ErrUnavailable)
+	}
+	select {
+	case l.jobs <- j:
+		return nil
+	default:
+		return fmt.Errorf("%w: lane %d has %d waiting writes", ErrUnavailable, l.num, laneQueue)
+	}
+}
+
 func (l *Lane) stop() {
+	l.closing.Lock()
+	l.closed = true
 	close(l.jobs)
+	l.closing.Unlock()
 	<-l.done
 }
 

@@ -236,3 +236,11 @@ func watchGaps(ctx context.Context, s *store.Store, room int64, stop <-chan stru
 		}
 	}
 }
+
+func TestClosedStoreTakesNothing(t *testing.T) {
+	s := open(t, "", t.TempDir())
+	s.Close()
+	if err := s.Lane(0).Do(t.Context(), func(*store.LaneTx) error { return nil }); !errors.Is(err, store.ErrUnavailable) {
+		t.Fatalf("a closed store said %v", err)
+	}
+}

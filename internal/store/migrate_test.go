@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"log/slog"
 	"path/filepath"
 	"testing"
 
@@ -58,7 +59,7 @@ func firstSchema(ctx context.Context, t *testing.T, url, dir string) {
 		}
 		return
 	}
-	b, err := openPostgres(ctx, url, 2)
+	b, err := openPostgres(ctx, url, 2, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

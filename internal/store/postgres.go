@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,7 @@ type pgConnState struct {
 	notReplicated atomic.Bool
 }
 
-func openPostgres(ctx context.Context, dsn string, lanes int) (*postgresBackend, error) {
+func openPostgres(ctx context.Context, dsn string, lanes int, log *slog.Logger) (*postgresBackend, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's address: %w", err)
@@ -67,11 +68,35 @@ func openPostgres(ctx context.Context, dsn string, lanes int) (*postgresBackend,
 	if err != nil {
 		return nil, fmt.Errorf("opening PostgreSQL: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
+	if err := reach(ctx, pool, log); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("reaching PostgreSQL: %w", err)
 	}
 	return &postgresBackend{pool: pool}, nil
+}
+
+// reachFor is how long a start waits for a database that is not there yet: machines boot in any order.
+const reachFor = 15 * time.Second
+
+// reach waits for a primary. What trying again cannot mend, such as a wrong password, is an error at once.
+func reach(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	until := time.Now().Add(reachFor)
+	for try := 1; ; try++ {
+		err := pool.Ping(ctx)
+		var refused *pgconn.PgError
+		final := errors.As(err, &refused) && refused.Code[:2] != "57" && refused.Code[:2] != "53"
+		if err == nil || final || ctx.Err() != nil || time.Now().After(until) {
+			return err
+		}
+		if try == 1 {
+			log.Warn("PostgreSQL cannot be reached yet; trying again", "for", reachFor, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 func (b *postgresBackend) read(ctx context.Context, fn func(q querier) error) error {

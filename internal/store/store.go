@@ -77,7 +77,7 @@ func openBackend(ctx context.Context, o Options) (backend, int, error) {
 	if o.Lanes < 1 || o.Lanes > MaxLanes {
 		return nil, 0, fmt.Errorf("lanes must be between 1 and %d", MaxLanes)
 	}
-	b, err := openPostgres(ctx, o.URL, o.Lanes)
+	b, err := openPostgres(ctx, o.URL, o.Lanes, o.Log)
 	if err != nil {
 		return nil, 0, err
 	}
