@@ -74,6 +74,13 @@ func (t *Tx) AdvancePushLane(ctx context.Context, lane int, holder string, from,
 	return err
 }
 
+// AnyPushers tells whether there is any pusher.
+func (t *Tx) AnyPushers(ctx context.Context) (bool, error) {
+	var n int64
+	err := t.one(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM pushers LIMIT 1) AS found`, nil, &n)
+	return n > 0, err
+}
+
 // PusherChanges lists at most limit of the users of a lane who set a pusher after a turn, in order, and the turn of the last of them.
 func (t *Tx) PusherChanges(ctx context.Context, lane int, after int64, limit int) (users []string, last int64, err error) {
 	last = after

@@ -60,6 +60,15 @@ func (s *Service) pass(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return fmt.Errorf("reading how far pushing has got: %w", err)
 		}
+		wanted, err := tx.AnyPushers(ctx)
+		if err != nil {
+			return fmt.Errorf("looking for pushers: %w", err)
+		}
+		if !wanted { // nothing of what happened is for anybody
+			s.index.reset(lanes)
+			plans = passOver(lanes, mine)
+			return nil
+		}
 		if taken {
 			s.index.reset(lanes)
 		} else if err := s.index.refresh(ctx, tx, lanes); err != nil {
@@ -89,6 +98,16 @@ func (s *Service) pass(ctx context.Context) (more bool, err error) {
 		}
 	}
 	return more, nil
+}
+
+// passOver makes plans to do nothing up to where the lanes are.
+func passOver(lanes []store.PushLane, mine map[int]held) (plans []*plan) {
+	for _, l := range lanes {
+		if h, ok := mine[l.Lane]; ok && l.Now > h.pos {
+			plans = append(plans, &plan{lane: l.Lane, from: h.pos, to: l.Now})
+		}
+	}
+	return plans
 }
 
 // again makes the next pass begin with an empty index, since the last one may have left it half done.
