@@ -35,7 +35,7 @@ func TestAccountData(t *testing.T) {
 			}
 			alice.put(base+"/account_data/"+strings.Repeat("x", 300), `{}`).wantError(http.StatusBadRequest, "M_INVALID_PARAM")
 			alice.put(base+"/account_data/a%00b", `{}`).wantError(http.StatusBadRequest, "M_INVALID_PARAM")
-			alice.get(base+"/account_data/a%00b").wantError(http.StatusNotFound, "M_NOT_FOUND")
+			alice.get(base+"/account_data/a%00b").wantError(http.StatusBadRequest, "M_INVALID_PARAM")
 			alice.put(base+"/account_data/a%2Fb", `{"slash":true}`).want(`{}`)
 			alice.get(base + "/account_data/a%2Fb").want(`{"slash":true}`)
 		}

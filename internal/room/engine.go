@@ -120,6 +120,10 @@ func (e *Engine) Send(ctx context.Context, req SendRequest) (string, error) {
 			id = old
 			return nil
 		}
+		// Client-Server API, "Avoiding duplicate annotations".
+		if err := tx.checkAnnotation(req); err != nil {
+			return err
+		}
 		ev, err := tx.append(p, origin{device: req.Device, txnID: req.TxnID, txnKey: key})
 		if err != nil {
 			return err

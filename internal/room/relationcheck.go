@@ -12,6 +12,9 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
+// relAnnotation is the relation of a reaction to what it reacts to.
+const relAnnotation = "m.annotation"
+
 // annotationsOfOne bounds how many annotations of one event by one user are compared.
 const annotationsOfOne = 1000
 
@@ -21,7 +24,7 @@ var (
 )
 
 // CheckRelation tells whether an event that is to be sent relates to another in a way that servers refuse: Client-Server API, "Validation
-// of m.thread relationships" and "Avoiding duplicate annotations". What else may be wrong with it is found when it is sent.
+// of m.thread relationships". What else may be wrong with it, such as a second annotation, is found when it is sent.
 func (r *Reader) CheckRelation(ctx context.Context, req SendRequest) error {
 	if req.StateKey != nil || !bytes.Contains(req.Content, []byte("m.relates_to")) {
 		return nil
@@ -31,11 +34,8 @@ func (r *Reader) CheckRelation(ctx context.Context, req SendRequest) error {
 	if target == "" {
 		return nil
 	}
-	switch rel.Get("rel_type").Str {
-	case relThread:
+	if rel.Get("rel_type").Str == relThread {
 		return r.checkThread(ctx, req, target)
-	case "m.annotation":
-		return r.checkAnnotation(ctx, req, target, rel.Get("key").Str)
 	}
 	return nil
 }
@@ -56,23 +56,28 @@ func (r *Reader) checkThread(ctx context.Context, req SendRequest, root string) 
 	})
 }
 
-func (r *Reader) checkAnnotation(ctx context.Context, req SendRequest, target, key string) error {
-	var mine []*store.Event
-	err := r.store.Read(ctx, func(tx *store.Tx) (err error) {
-		mine, err = tx.RelatedBySender(ctx, target, "m.annotation", req.Sender, annotationsOfOne)
+// checkAnnotation refuses an annotation that the sender has made before. It runs in the room's lane, so that of several at one time only
+// one is made.
+func (tx *roomTx) checkAnnotation(req SendRequest) error {
+	if req.StateKey != nil || !bytes.Contains(req.Content, []byte(relAnnotation)) {
+		return nil
+	}
+	rel := gjson.GetBytes(req.Content, `m\.relates_to`)
+	target, key := rel.Get("event_id").Str, rel.Get("key").Str
+	if target == "" || rel.Get("rel_type").Str != relAnnotation {
+		return nil
+	}
+	if err := tx.Flush(tx.ctx); err != nil { // one of the same batch counts as well
 		return err
-	})
+	}
+	mine, err := tx.RelatedBySender(tx.ctx, target, relAnnotation, req.Sender, annotationsOfOne)
 	if err != nil {
 		return err
 	}
 	for _, ev := range mine {
-		if ev.Type != req.Type || ev.RoomID != req.RoomID || gjson.GetBytes(ev.JSON, `content.m\.relates_to.key`).Str != key {
-			continue
+		if ev.Type == req.Type && ev.RoomID == req.RoomID && gjson.GetBytes(ev.JSON, `content.m\.relates_to.key`).Str == key {
+			return errAnnotated
 		}
-		if ev.Device == req.Device && ev.TxnID == req.TxnID {
-			return nil // the same request again
-		}
-		return errAnnotated
 	}
 	return nil
 }
