@@ -198,8 +198,8 @@ func TestAppserviceConversation(t *testing.T) {
 		said := alice.Say(room.String(), "is there smoke?")
 		b.await("what alice said", withID(id.EventID(said)))
 		const past = 1_000_000_000_000
-		answer := must[*mautrix.RespSendEvent](t)(ghost.SendMassagedMessageEvent(ctx, room, event.EventMessage,
-			&event.MessageEventContent{MsgType: event.MsgText, Body: "five lines of it"}, past)).EventID
+		answer := must[*mautrix.RespSendEvent](t)(ghost.SendMessageEvent(ctx, room, event.EventMessage,
+			&event.MessageEventContent{MsgType: event.MsgText, Body: "five lines of it"}, mautrix.ReqSendEvent{Timestamp: past})).EventID
 		got := alice.Get(V3("rooms", room.String(), "event", answer.String())).OK()
 		if ts := gjson.GetBytes(got.Raw, "origin_server_ts").Int(); ts != past {
 			t.Errorf("the time is %d", ts)

@@ -55,11 +55,11 @@ func (a *Services) call(ctx context.Context, s *Service, r request) (answer, err
 	if err != nil || r.noLegacy || !got.unknownRoute() {
 		return got, err
 	}
-	old, err := a.send(ctx, s, r.legacy, r)
-	if err != nil || old.unknownRoute() {
-		return got, nil
+	// The older path is a second chance only: where it fails, in whatever way, the first answer stands.
+	if old, err := a.send(ctx, s, r.legacy, r); err == nil && !old.unknownRoute() {
+		return old, nil
 	}
-	return old, nil
+	return got, nil
 }
 
 func (a *Services) send(ctx context.Context, s *Service, base string, r request) (answer, error) {

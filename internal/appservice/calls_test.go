@@ -2,6 +2,7 @@ package appservice
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -66,7 +67,9 @@ func TestQueries(t *testing.T) {
 		t.Error("the service itself is asked for its own user")
 	}
 	s.asked = nil
-	if _, err := s.QueryAlias(t.Context(), "#ghost_ill:example.org", nil); err == nil || err.(*mxerr.Error).Status != http.StatusRequestTimeout {
+	var refused *mxerr.Error
+	_, err := s.QueryAlias(t.Context(), "#ghost_ill:example.org", nil)
+	if !errors.As(err, &refused) || refused.Status != http.StatusRequestTimeout {
 		t.Errorf("a service that fails: %v", err)
 	}
 	if len(s.asked) != queryTries {

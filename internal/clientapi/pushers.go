@@ -103,7 +103,7 @@ func (a *API) setPusher(r *request) (any, error) {
 		return nil, err
 	}
 	now := time.Now().UnixMilli()
-	p.UserID, p.DeviceID, p.CreatedTS, p.UpdatedTS, p.Version = user, r.session.DeviceID, now, now, rand.Int64()
+	p.UserID, p.DeviceID, p.CreatedTS, p.UpdatedTS, p.Version = user, r.session.DeviceID, now, now, rand.Int64() //nolint:gosec // tells settings apart, and is no secret
 	p.AckToken, p.AckExpiresTS = cryptorand.Text(), now+ackLifetime.Milliseconds()
 	activated := true
 	err = a.Store.Write(ctx, func(tx *store.Tx) (err error) {

@@ -11,8 +11,8 @@ import (
 // together, which costs little more than one of them alone. While the machine has cores to spare the pace is too short to be felt; when
 // the server uses most of them it grows, so that the cores go to what is being sent rather than to telling of it piece by piece.
 const (
-	paceMin   = 25 * time.Millisecond
-	paceMax   = 100 * time.Millisecond
+	paceLeast = 25 * time.Millisecond
+	paceMost  = 100 * time.Millisecond
 	paceLook  = 250 * time.Millisecond // how often the use of the cores is looked at
 	busyFrom  = 0.4                    // the share of all cores from which the pace grows
 	busyFully = 0.8
@@ -23,7 +23,7 @@ type pacer struct{ now atomic.Int64 }
 
 func newPacer() *pacer {
 	p := &pacer{}
-	p.now.Store(int64(paceMin))
+	p.now.Store(int64(paceLeast))
 	return p
 }
 
@@ -49,7 +49,7 @@ func (p *pacer) watch(ctx context.Context) {
 // fit moves the pace half of the way to what a share of busy cores asks for.
 func (p *pacer) fit(busy float64) {
 	share := min(max((busy-busyFrom)/(busyFully-busyFrom), 0), 1)
-	want := paceMin + time.Duration(share*float64(paceMax-paceMin))
+	want := paceLeast + time.Duration(share*float64(paceMost-paceLeast))
 	p.now.Store(int64((p.pace() + want) / 2))
 }
 

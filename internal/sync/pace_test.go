@@ -16,7 +16,7 @@ func TestPaceFollowsTheCores(t *testing.T) {
 	for _, c := range []struct {
 		busy float64
 		want time.Duration
-	}{{0, paceMin}, {0.35, paceMin}, {0.6, 62 * time.Millisecond}, {0.85, paceMax}, {1.2, paceMax}, {0.1, paceMin}} {
+	}{{0, paceLeast}, {0.35, paceLeast}, {0.6, 62 * time.Millisecond}, {0.85, paceMost}, {1.2, paceMost}, {0.1, paceLeast}} {
 		if got := settle(c.busy); got < c.want-time.Millisecond || got > c.want+time.Millisecond {
 			t.Errorf("with %.0f %% of the cores in use the pace is %v, want about %v", 100*c.busy, got, c.want)
 		}
