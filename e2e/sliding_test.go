@@ -95,7 +95,7 @@ func TestSlidingSyncRefusesNonsense(t *testing.T) {
 		} {
 			alice.Post(slidingPath, body).WantError(http.StatusBadRequest, "M_INVALID_PARAM")
 		}
-		for _, body := range []Obj{list(Obj{"required_state": []any{[]string{"a"}}}), list(Obj{"required_state": 3}), {"lists": []int{}}} {
+		for _, body := range []Obj{list(Obj{"required_state": []any{[]string{"a"}}}), list(Obj{"required_state": 3}), {"lists": []int{}}, {"conn_id": "a\x00"}} {
 			alice.Post(slidingPath, body).WantError(http.StatusBadRequest, "M_BAD_JSON")
 		}
 		s.Client().Post(slidingPath, Obj{}).WantError(http.StatusUnauthorized, "M_MISSING_TOKEN")

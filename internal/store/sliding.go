@@ -149,3 +149,8 @@ func (t *Tx) StateOfTypes(ctx context.Context, room int64, at Pos, types []strin
 	return list(ctx, t, scanEvent, `SELECT `+eventColumns+` FROM (`+newestState+`AND s.type = ANY($3)`+ofEachKey+fromNewest,
 		room, int64(at), types)
 }
+
+// AccountDataOfTypes is what a user's account data has of some types, global and of all rooms.
+func (t *Tx) AccountDataOfTypes(ctx context.Context, userID string, types []string) ([]AccountData, error) {
+	return list(ctx, t, scanAccountData, `SELECT `+accountDataColumns+`WHERE user_id = $1 AND type = ANY($2)`, userID, types)
+}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/testdb"
 )
 
@@ -39,7 +40,9 @@ func (n *node) manyRooms(tb testing.TB, count int) []string {
 					return err
 				}
 			}
-			return nil
+			return n.st.UserLane(alice).Do(ctx, func(tx *store.LaneTx) error {
+				return tx.PutAccountData(ctx, store.AccountData{UserID: alice, RoomID: id, Type: "m.fully_read", Content: []byte(`{"event_id":"$a"}`)})
+			})
 		})
 	}
 	if err := g.Wait(); err != nil {

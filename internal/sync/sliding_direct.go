@@ -33,7 +33,7 @@ func (x *slidingAnswer) directData(ctx context.Context) (directData, error) {
 	}
 	changed, ok := x.ses.accountDataBetween(d.at, to)
 	if d.direct == nil || !ok {
-		all, err := x.common.loadAccountData(ctx, 0, store.Latest)
+		all, err := x.directOrTags(ctx)
 		if err != nil {
 			return d, fmt.Errorf("reading which rooms are direct: %w", err)
 		}
@@ -47,6 +47,21 @@ func (x *slidingAnswer) directData(ctx context.Context) (directData, error) {
 		g.direct = d
 	}
 	return d, nil
+}
+
+// directOrTags is all the account data that directData looks at, which the first request of a connection has read with the rest.
+func (x *slidingAnswer) directOrTags(ctx context.Context) (out []store.AccountData, err error) {
+	if x.since == nil {
+		for _, data := range x.common.data {
+			out = append(out, data...)
+		}
+		return out, nil
+	}
+	err = x.s.Store.Read(ctx, func(tx *store.Tx) error {
+		out, err = tx.AccountDataOfTypes(ctx, x.req.User, []string{directType, tagType})
+		return err
+	})
+	return out, err
 }
 
 // with is d after some changes.

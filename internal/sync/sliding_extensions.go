@@ -202,6 +202,9 @@ type dataLoader struct {
 }
 
 func (l *dataLoader) of(ctx context.Context, roomID string) ([]store.AccountData, error) {
+	if l.x.since == nil {
+		return l.x.common.data[roomID], nil // the first request of a connection has read all
+	}
 	if l.all == nil {
 		all, err := l.x.common.loadAccountData(ctx, 0, l.x.snap.now[l.x.common.lane()])
 		if err != nil {

@@ -198,7 +198,7 @@ func TestSlidingEndsWhereSyncDoes(t *testing.T) {
 				_ = n.engine.Join(context.Background(), room.MemberRequest{RoomID: id, Sender: alice})
 			}
 			c := newSlider()
-			for i := range rapid.IntRange(5, 30).Draw(t, "steps") {
+			for i := range rapid.IntRange(5, 20).Draw(t, "steps") {
 				at := rapid.SampledFrom(nodes).Draw(t, "node")
 				switch rapid.IntRange(0, 5).Draw(t, "action") {
 				case 0, 1, 2:
