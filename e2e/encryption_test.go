@@ -83,8 +83,13 @@ func (p *phone) listen(t *testing.T) {
 		return true
 	})
 	syncer.OnEvent(p.StateStoreSyncHandler)
-	syncer.OnEventType(event.StateMember, p.crypto.HandleMemberEvent)
-	syncer.OnEvent(func(_ context.Context, e *event.Event) { p.events <- e })
+	syncer.OnEvent(func(ctx context.Context, e *event.Event) {
+		// Handlers of one type run after those of all types: who awaits a membership must find the key of the room's members changed.
+		if e.Type == event.StateMember {
+			p.crypto.HandleMemberEvent(ctx, e)
+		}
+		p.events <- e
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.SyncWithContext(ctx) }()

@@ -85,7 +85,7 @@ func TestRegisterFoldsUpperCaseToLower(t *testing.T) {
 
 func TestRegisterRefusesInvalidNames(t *testing.T) {
 	Each(t, func(t *testing.T, s *Suite) {
-		for _, name := range []string{"user space", "user:colon", "üser", "user!", "a@b", "user\x00nul", strings.Repeat("n", 300)} {
+		for _, name := range []string{"user space", "user:colon", "üser", "user!", "a@b", strings.Repeat("n", 300)} {
 			r := s.Client().Post(V3("register"), Obj{"username": name, "password": "some long password", "auth": Obj{"type": "m.login.dummy"}})
 			r.WantError(400, "M_INVALID_USERNAME")
 		}
