@@ -54,7 +54,7 @@ func (s *Suite) Phone(t *testing.T, name, device string) *phone {
 		t.Fatalf("logging in: %v", err)
 	}
 	p := &phone{Client: client, events: make(chan *event.Event, 1000), changed: make(chan id.UserID, 1000), synced: make(chan struct{})}
-	p.crypto = crypto.NewOlmMachine(client, nil, crypto.NewMemoryStore(nil), client.StateStore.(crypto.StateStore))
+	p.crypto = crypto.NewOlmMachine(client, nil, newMemoryStore(), client.StateStore.(crypto.StateStore))
 	if err := p.crypto.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}

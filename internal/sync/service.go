@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -78,6 +79,11 @@ func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
 			return nil, err
 		}
 		since = &t
+	}
+	// Where another node has told the device more than this one has seen, going back would repeat events. A token of commits that are
+	// gone is taken as what is left of it.
+	if err := s.hub.reach(ctx, since); err != nil && !errors.Is(err, token.ErrUnknownPos) {
+		return nil, err
 	}
 	if s.presence.Enabled() {
 		defer s.presence.Syncing(req.User, req.Device, req.SetPresence)()

@@ -131,35 +131,6 @@ func (s *Service) finish(ctx context.Context, c *slidingConn, res *SlidingRespon
 	return nil
 }
 
-// reach waits until the window is where another node has already told the client to be. Where it does not get there, the position is of
-// commits that are gone.
-func (h *hub) reach(ctx context.Context, since *token.Sync) error {
-	if since == nil {
-		return nil
-	}
-	deadline := time.Now().Add(behindMost)
-	for {
-		behind := false
-		for lane, pos := range h.positions() {
-			if pos < since.Pos(lane) {
-				behind = true
-				h.laneMoved(lane)
-			}
-		}
-		if !behind {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return token.ErrUnknownPos
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
 func (s *Service) slidingOnce(ctx context.Context, ses *session, c *slidingConn, req *SlidingRequest, state *sentState, since *token.Sync) (*SlidingResponse, token.Sync, error) {
 	snap, err := s.hub.snapshot(ctx, ses)
 	if err != nil {

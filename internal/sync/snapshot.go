@@ -6,6 +6,7 @@ import (
 
 	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/store"
+	"bongsu.org/bongsu/internal/token"
 )
 
 // snapshot is the user's rooms and the lanes' positions at one moment.
@@ -53,4 +54,33 @@ func (h *hub) trySnapshot(s *session) (*snapshot, int) {
 		}
 	}
 	return snap, -1
+}
+
+// reach waits until the window is where another node has already told the client to be. Where it does not get there, the position is of
+// commits that are gone.
+func (h *hub) reach(ctx context.Context, since *token.Sync) error {
+	if since == nil {
+		return nil
+	}
+	deadline := time.Now().Add(behindMost)
+	for {
+		behind := false
+		for lane, pos := range h.positions() {
+			if pos < since.Pos(lane) {
+				behind = true
+				h.laneMoved(lane)
+			}
+		}
+		if !behind {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return token.ErrUnknownPos
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
