@@ -212,7 +212,7 @@ func (x *slidingAnswer) leaveBehind() {
 func (x *slidingAnswer) from(num int64, s stream) store.Pos { return s.from(x.common.from(num)) }
 
 // sinceIn is the client's position for one stream of a room: nil if it was not sent.
-func (x *slidingAnswer) sinceIn(num int64, s stream) *token.Sync {
+func (x *slidingAnswer) sinceIn(s stream) *token.Sync {
 	switch {
 	case !s.sent || x.since == nil:
 		return nil

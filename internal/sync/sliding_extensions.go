@@ -271,7 +271,7 @@ func (x *slidingAnswer) receiptsOf(ctx context.Context, m *matched, sent stream)
 		if sent.behind == 0 && !x.common.moved(m.room, x.last) {
 			return nil, nil
 		}
-		a := &answer{s: x.s, ses: x.ses, req: x.common.req, since: x.sinceIn(m.room, sent), snap: x.snap}
+		a := &answer{s: x.s, ses: x.ses, req: x.common.req, since: x.sinceIn(sent), snap: x.snap}
 		return a.receipts(ctx, m.member, false)
 	}
 	if !begun {

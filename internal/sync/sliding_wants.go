@@ -83,15 +83,15 @@ func (ws wants) has(eventType, key string) bool {
 	return slices.ContainsFunc(ws, func(w *RequiredState) bool { return w.has(eventType, key) })
 }
 
-func (w *RequiredState) has(eventType, key string) bool {
+func (r *RequiredState) has(eventType, key string) bool {
 	matches := func(p StatePattern) bool {
 		return (p.Type == nil || *p.Type == eventType) && (p.Key == nil || *p.Key == key)
 	}
-	included := slices.ContainsFunc(w.Include, func(p StatePattern) bool {
+	included := slices.ContainsFunc(r.Include, func(p StatePattern) bool {
 		// MSC4186, "Lazy loaded memberships": all state together with lazy members is all state but the members.
-		return matches(p) && !(w.Lazy && eventType == memberType && p.Type == nil && p.Key == nil)
+		return matches(p) && !(r.Lazy && eventType == memberType && p.Type == nil && p.Key == nil)
 	})
-	return included && !slices.ContainsFunc(w.Exclude, matches)
+	return included && !slices.ContainsFunc(r.Exclude, matches)
 }
 
 // filter keeps what is wanted.
