@@ -4,13 +4,14 @@ package e2e
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/id"
 )
 
-// memoryStore is mautrix-go's store in memory with a lock of its own around signatures, which that writes under a lock for reading.
+// memoryStore is mautrix-go's store in memory with a lock of its own around signatures, and cross-signing keys, which that writes under a lock for reading, or gives out as they are.
 type memoryStore struct {
 	*crypto.MemoryStore
 	mu sync.Mutex
@@ -32,11 +33,7 @@ func (s *memoryStore) GetSignaturesForKeyBy(ctx context.Context, user id.UserID,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found, err := s.MemoryStore.GetSignaturesForKeyBy(ctx, user, key, signer)
-	out := make(map[id.Ed25519]string, len(found))
-	for k, v := range found {
-		out[k] = v
-	}
-	return out, err
+	return maps.Clone(found), err
 }
 
 // IsKeySignedBy implements crypto.Store.
@@ -51,4 +48,19 @@ func (s *memoryStore) DropSignaturesByKey(ctx context.Context, user id.UserID, k
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.MemoryStore.DropSignaturesByKey(ctx, user, key)
+}
+
+// PutCrossSigningKey implements crypto.Store.
+func (s *memoryStore) PutCrossSigningKey(ctx context.Context, user id.UserID, usage id.CrossSigningUsage, key id.Ed25519) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.MemoryStore.PutCrossSigningKey(ctx, user, usage, key)
+}
+
+// GetCrossSigningKeys implements crypto.Store.
+func (s *memoryStore) GetCrossSigningKeys(ctx context.Context, user id.UserID) (map[id.CrossSigningUsage]id.CrossSigningKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, err := s.MemoryStore.GetCrossSigningKeys(ctx, user)
+	return maps.Clone(found), err
 }
