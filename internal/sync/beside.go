@@ -146,11 +146,24 @@ func receiptEvent(user string, receipts []store.Receipt) json.RawMessage {
 	return ev
 }
 
+// reply is when a device was last answered, and how much news there had been by then.
+type reply struct {
+	at   time.Time
+	news int64
+}
+
 // sinceReply is how long ago the device was last answered.
 func (s *session) sinceReply(device string) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Since(s.lastReply[device])
+	return time.Since(s.lastReply[device].at)
+}
+
+// newsFor is how much there has been since the device was last answered.
+func (s *session) newsFor(device string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.news.Load() - s.lastReply[device].news
 }
 
 // repliesKept bounds the devices of which the last answer is remembered.
@@ -160,7 +173,7 @@ func (s *session) replied(device string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lastReply == nil || len(s.lastReply) > repliesKept {
-		s.lastReply = map[string]time.Time{}
+		s.lastReply = map[string]reply{}
 	}
-	s.lastReply[device] = time.Now()
+	s.lastReply[device] = reply{time.Now(), s.news.Load()}
 }

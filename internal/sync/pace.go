@@ -53,15 +53,25 @@ func (p *pacer) fit(busy float64) {
 	p.now.Store(int64((p.pace() + want) / 2))
 }
 
-// pause waits until the device's last answer is old enough.
-func pause(ctx context.Context, left time.Duration) {
+// enough is how much news ends a pause early: a few less than a timeline has room for by default, so that answering later never makes
+// a gap that the client would have to fill.
+const enough = 7
+
+// pause waits until the device's last answer is as old as the pace asks, or until there is enough to tell.
+func (s *Service) pause(ctx context.Context, ses *session, device string, woken <-chan struct{}) {
+	left := s.hub.pacer.pace() - ses.sinceReply(device)
 	if left <= 0 {
 		return
 	}
 	t := time.NewTimer(left)
 	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
+	for ses.newsFor(device) < enough {
+		select {
+		case <-woken:
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }

@@ -109,7 +109,7 @@ func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, si
 	last := req.Timeout <= 0 || since == nil || req.FullState
 	for {
 		if !last {
-			pause(ctx, s.hub.pacer.pace()-ses.sinceReply(req.Device))
+			s.pause(ctx, ses, req.Device, woken)
 		}
 		res, err := s.answer(ctx, ses, req, since)
 		if err != nil || !res.empty() || last {

@@ -28,13 +28,14 @@ type session struct {
 	rooms        map[int64]*member
 	waiters      map[chan struct{}]string // with the device that waits
 	waiting      atomic.Int32             // how many they are
+	news         atomic.Int64             // counts what there was to wake them for
 	devices      map[string]*deviceNews
 	lists        []listChange // in the order in which it came
 	listFloors   []store.Pos  // by lane: what is older is in the database only
 	used         time.Time
-	lastReply    map[string]time.Time // by device
-	accountData  []store.AccountData  // in the order in which it came
-	dataFloor    store.Pos            // of the user's lane: what is older is in the database only
+	lastReply    map[string]reply    // by device
+	accountData  []store.AccountData // in the order in which it came
+	dataFloor    store.Pos           // of the user's lane: what is older is in the database only
 	unread       map[int64]*unread
 	sent         map[string]map[int64]map[string]struct{} // device → room → members that lazy loading has sent
 	rules        *userRules
@@ -168,6 +169,7 @@ func (s *session) members() []*member {
 
 // wake tells all waiting requests of the user to look again.
 func (s *session) wake() {
+	s.news.Add(1)
 	if s.waiting.Load() == 0 {
 		return // most members of a large room do not wait here
 	}

@@ -95,7 +95,7 @@ func (s *Service) slidingNews(ctx context.Context, ses *session, c *slidingConn,
 	last := req.Timeout <= 0 || since == nil
 	for {
 		if !last {
-			pause(ctx, s.hub.pacer.pace()-ses.sinceReply(paced))
+			s.pause(ctx, ses, paced, woken)
 		}
 		c.members.retry()
 		res, next, err := s.slidingOnce(ctx, ses, c, req, state, since)
