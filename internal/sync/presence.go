@@ -39,19 +39,14 @@ func (a *answer) presence() {
 	if !a.s.presence.Enabled() {
 		return
 	}
-	counter := int64(0)
-	if a.since != nil && a.since.Node == a.s.NodeID {
-		counter = a.since.Presence
+	var states []ephemeral.State
+	if a.since == nil {
+		a.next.Presence = a.s.presence.Counter()
+		states = a.presentPeers()
+	} else {
+		states, a.next.Presence = a.presenceNews()
+		states = append(states, a.newlyShared(states)...)
 	}
-	joined := map[int64]bool{}
-	for _, m := range a.snap.rooms {
-		if m.membership == "join" {
-			joined[m.room] = true
-		}
-	}
-	states, next := a.s.presence.Since(counter, func(user string) bool { return user == a.req.User || a.shares(user, joined) })
-	a.next.Presence = next
-	states = append(states, a.newlyShared(states)...)
 	f := a.req.Filter.PresenceEvents()
 	var events []json.RawMessage
 	for _, st := range states {
@@ -66,12 +61,45 @@ func (a *answer) presence() {
 	a.res.Presence = batch(events)
 }
 
+// presentPeers are those who are there and share a room with the user. They are looked for in the user's rooms, and not among all who are
+// there: a first sync must not cost as much as the server has users.
+func (a *answer) presentPeers() (states []ephemeral.State) {
+	users := map[string]struct{}{a.req.User: {}}
+	a.s.hub.mu.RLock()
+	for _, m := range a.snap.rooms {
+		if w := a.s.hub.rooms[m.room]; w != nil && m.membership == "join" {
+			for other := range w.subs {
+				users[other.user] = struct{}{}
+			}
+		}
+	}
+	a.s.hub.mu.RUnlock()
+	for user := range users {
+		if st, ok := a.s.presence.Known(user); ok && st.Presence != ephemeral.Offline {
+			states = append(states, st)
+		}
+	}
+	return states
+}
+
+// presenceNews are those whose presence changed since the token. A token of another node knows nothing of this one's changes.
+func (a *answer) presenceNews() ([]ephemeral.State, int64) {
+	counter := int64(0)
+	if a.since.Node == a.s.NodeID {
+		counter = a.since.Presence
+	}
+	joined := map[int64]bool{}
+	for _, m := range a.snap.rooms {
+		if m.membership == "join" {
+			joined[m.room] = true
+		}
+	}
+	return a.s.presence.Since(counter, func(user string) bool { return user == a.req.User || a.shares(user, joined) })
+}
+
 // newlyShared are those whom this user has come to share a room with since the token: the members of a room that the user joined, and
 // those who joined one of the user's rooms. Their presence is news even if it has not changed.
 func (a *answer) newlyShared(told []ephemeral.State) (states []ephemeral.State) {
-	if a.since == nil {
-		return nil
-	}
 	users := a.newFaces()
 	delete(users, a.req.User)
 	for _, st := range told {
