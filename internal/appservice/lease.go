@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bongsu.org/bongsu/internal/ephemeral"
+	"bongsu.org/bongsu/internal/lease"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -48,12 +49,6 @@ type Delivery struct {
 
 	stop context.CancelFunc
 	done sync.WaitGroup
-}
-
-// sighting is when a lease was first seen as it is.
-type sighting struct {
-	turn int64
-	at   time.Time
 }
 
 // StartDelivery begins to send. A service that is configured for the first time gets what happens from now on.
@@ -150,7 +145,7 @@ func signal(c chan struct{}) {
 
 // keepLeases renews what this node holds and takes what nobody holds any more.
 func (d *Delivery) keepLeases(ctx context.Context, services map[string]*Service) {
-	seen := map[string]sighting{}
+	seen := lease.Sightings[string]{}
 	tick := time.NewTicker(d.Timing.Renew)
 	defer tick.Stop()
 	for {
@@ -166,7 +161,7 @@ func (d *Delivery) keepLeases(ctx context.Context, services map[string]*Service)
 	}
 }
 
-func (d *Delivery) round(ctx context.Context, services map[string]*Service, seen map[string]sighting) error {
+func (d *Delivery) round(ctx context.Context, services map[string]*Service, seen lease.Sightings[string]) error {
 	start := time.Now()
 	leases, err := d.renew(ctx)
 	if err != nil {
@@ -218,13 +213,8 @@ func (d *Delivery) renew(ctx context.Context) (leases []store.AppserviceLease, e
 }
 
 // stale tells whether a lease has not changed for so long that its holder has stopped.
-func (d *Delivery) stale(l store.AppserviceLease, seen map[string]sighting) bool {
-	before, known := seen[l.ID]
-	if !known || before.turn != l.Turn {
-		seen[l.ID] = sighting{turn: l.Turn, at: time.Now()}
-		return l.Holder == ""
-	}
-	return l.Holder == "" || time.Since(before.at) >= d.Timing.TakeAfter
+func (d *Delivery) stale(l store.AppserviceLease, seen lease.Sightings[string]) bool {
+	return seen.Unchanged(l.ID, l.Turn, time.Now()) >= d.Timing.TakeAfter || l.Holder == ""
 }
 
 func (d *Delivery) take(ctx context.Context, l store.AppserviceLease) (taken bool, err error) {

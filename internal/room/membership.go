@@ -3,6 +3,7 @@ package room
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 
@@ -127,15 +128,15 @@ func (e *Engine) Unban(ctx context.Context, r MemberRequest) error {
 	})
 }
 
-// errAlready: nothing is to be done, and the request succeeds.
-var errAlready = mxerr.New(http.StatusOK, "", "")
+// errAlready is what a check says where nothing is to be done, and the request succeeds.
+var errAlready = errors.New("the membership is already so")
 
 func (e *Engine) change(ctx context.Context, r MemberRequest, membership string, check func(now string) error) error {
 	c, err := r.change(membership)
 	if err != nil {
 		return err
 	}
-	err = e.inRoom(ctx, r.RoomID, nil, func(tx *roomTx) error {
+	return e.inRoom(ctx, r.RoomID, nil, func(tx *roomTx) error {
 		if check == nil {
 			return tx.changeMember(c)
 		}
@@ -150,15 +151,15 @@ func (e *Engine) change(ctx context.Context, r MemberRequest, membership string,
 		if c.sender != c.target && sender != spec.Join {
 			return errNotInRoom // before anything is said of the target
 		}
-		if err := check(now); err != nil {
+		err = check(now)
+		if errors.Is(err, errAlready) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		return tx.changeMember(c)
 	})
-	if err == errAlready { //nolint:errorlint // this very value
-		return nil
-	}
-	return err
 }
 
 // Forget marks a room that the user has left as forgotten.

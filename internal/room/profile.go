@@ -7,31 +7,15 @@ import (
 
 	"github.com/matrix-org/gomatrixserverlib/spec"
 
-	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/store"
 )
 
 // ProfileChanged repeats a user's new display name and avatar in the membership events of the rooms that the user is in
 // (Client-Server API, "Events on change of profile information"). A room whose rules refuse it keeps the old ones.
 func (e *Engine) ProfileChanged(ctx context.Context, userID string) error {
-	var rooms []store.Membership
-	err := e.store.Read(ctx, func(tx *store.Tx) (err error) {
-		rooms, err = tx.MembershipsOf(ctx, userID)
-		return err
+	return e.inRoomsOf(ctx, userID, []string{spec.Join}, func(m store.Membership) error {
+		return e.inRoomNum(ctx, m.Room, nil, func(tx *roomTx) error { return tx.refreshProfile(userID) })
 	})
-	if err != nil {
-		return err
-	}
-	for _, m := range rooms {
-		if m.Membership != spec.Join {
-			continue
-		}
-		err := e.inRoomNum(ctx, m.Room, nil, func(tx *roomTx) error { return tx.refreshProfile(userID) })
-		if err != nil && !mxerr.HasCode(err, mxerr.Forbidden) {
-			return err
-		}
-	}
-	return nil
 }
 
 // refreshProfile appends the user's membership event anew if the profile in it is out of date.

@@ -173,6 +173,9 @@ func (s *Store) Lane(n int) *Lane { return s.lanes[n] }
 // UserLane is the lane in which a user's own changes (account data and the like) get their positions.
 func (s *Store) UserLane(userID string) *Lane { return s.lanes[s.laneOf(userID)] }
 
+// UserLaneNum is the number of UserLane.
+func (s *Store) UserLaneNum(userID string) int { return s.laneOf(userID) }
+
 // NewRoomLane is the lane for a room that is being made.
 func (s *Store) NewRoomLane(seed string) *Lane { return s.lanes[s.laneOf(seed)] }
 

@@ -48,6 +48,3 @@ func (t *Tx) LastIn(ctx context.Context, rooms []int64) (map[int64]Pos, error) {
 	}
 	return out, rows.Err()
 }
-
-// UserLaneNum is the number of UserLane.
-func (s *Store) UserLaneNum(userID string) int { return s.laneOf(userID) }

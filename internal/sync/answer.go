@@ -10,6 +10,7 @@ import (
 
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/filter"
+	"bongsu.org/bongsu/internal/push"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/token"
@@ -292,7 +293,7 @@ func renderAccountData(user string, data []store.AccountData, wanted func(eventT
 		}
 		content := json.RawMessage(d.Content)
 		if d.Type == pushRulesType && d.RoomID == "" {
-			rules, err := renderRules(user, d.Content)
+			rules, err := push.Render(user, d.Content)
 			if err != nil {
 				return nil, err
 			}

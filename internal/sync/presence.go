@@ -119,7 +119,7 @@ func (a *answer) newFaces() map[string]struct{} {
 	defer a.s.hub.mu.RUnlock()
 	for _, m := range a.snap.rooms {
 		w := a.s.hub.rooms[m.room]
-		if w == nil || m.membership != "join" || w.last <= a.from(m.room) {
+		if w == nil || m.membership != "join" || w.joined <= a.from(m.room) {
 			continue
 		}
 		if m.pos > a.from(m.room) {

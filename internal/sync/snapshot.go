@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"bongsu.org/bongsu/internal/mxerr"
@@ -20,23 +21,36 @@ type snapshot struct {
 const behindMost = 5 * time.Second
 
 // snapshot waits, where the user's rooms were read from a database that is ahead of the window, until the window has caught up.
-func (h *hub) snapshot(ctx context.Context, s *session) (*snapshot, error) {
-	deadline := time.Now().Add(behindMost)
-	for {
-		snap, behind := h.trySnapshot(s)
-		if behind < 0 {
-			return snap, nil
-		}
-		h.laneMoved(behind)
-		if time.Now().After(deadline) {
-			return nil, mxerr.Unavailable(time.Second)
-		}
+func (h *hub) snapshot(ctx context.Context, s *session) (snap *snapshot, err error) {
+	reached, err := h.catchUp(ctx, func() (behind int) {
+		snap, behind = h.trySnapshot(s)
+		return behind
+	})
+	if err == nil && !reached {
+		err = mxerr.Unavailable(time.Second)
+	}
+	return snap, err
+}
+
+// catchUp waits until no lane is behind; behind names one that is, or -1. reached is false if that took too long.
+func (h *hub) catchUp(ctx context.Context, behind func() int) (reached bool, err error) {
+	lane := behind()
+	if lane < 0 {
+		return true, nil
+	}
+	tooLong := time.NewTimer(behindMost)
+	defer tooLong.Stop()
+	for ; lane >= 0; lane = behind() {
+		h.laneMoved(lane)
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return false, ctx.Err()
+		case <-tooLong.C:
+			return false, nil
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+	return true, nil
 }
 
 // trySnapshot also returns a lane that is behind, or -1.
@@ -62,25 +76,13 @@ func (h *hub) reach(ctx context.Context, since *token.Sync) error {
 	if since == nil {
 		return nil
 	}
-	deadline := time.Now().Add(behindMost)
-	for {
-		behind := false
-		for lane, pos := range h.positions() {
-			if pos < since.Pos(lane) {
-				behind = true
-				h.laneMoved(lane)
-			}
-		}
-		if !behind {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return token.ErrUnknownPos
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
+	reached, err := h.catchUp(ctx, func() int {
+		h.mu.RLock()
+		defer h.mu.RUnlock()
+		return slices.IndexFunc(h.lanes, func(l laneWindow) bool { return l.pos < since.Pos(l.pos.Lane()) })
+	})
+	if err == nil && !reached {
+		err = token.ErrUnknownPos
 	}
+	return err
 }

@@ -334,10 +334,6 @@ func (a *answer) roomInfo(ctx context.Context, m *member) (*roomInfo, error) {
 	return info, nil
 }
 
-func renderRules(user string, stored []byte) (json.RawMessage, error) {
-	return push.Render(user, stored)
-}
-
 // loadIgnored finds out whose messages the user does not want.
 func (a *answer) loadIgnored(ctx context.Context) error {
 	a.ses.mu.Lock()

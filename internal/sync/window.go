@@ -41,6 +41,7 @@ func prepare(ev *store.Event) *push.Prepared {
 type roomWindow struct {
 	num    int64
 	last   store.Pos // of the newest thing in it
+	joined store.Pos // of the newest membership event in it
 	events []*recent // in order
 	// receipts of the window, in order; receiptFloor: below it some were dropped.
 	receipts     []store.Receipt
@@ -60,6 +61,9 @@ func (w *roomWindow) addEvent(ev *store.Event) {
 	w.last = max(w.last, ev.Pos)
 	if ev.IsState() {
 		w.info = nil
+	}
+	if ev.Type == "m.room.member" {
+		w.joined = ev.Pos
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,12 +31,6 @@ type settings struct{ fsync bool }
 // Fsync asks for a cluster that flushes to disk, for tests of durability and for benchmarks. Without it a cluster keeps
 // what it was told as long as the operating system lives, which is enough to outlive any killed process.
 func Fsync() Option { return func(s *settings) { s.fsync = true } }
-
-// SQLite returns the path of a SQLite database that does not exist yet.
-func SQLite(t testing.TB) string {
-	t.Helper()
-	return filepath.Join(t.TempDir(), "bongsu.db")
-}
 
 // Postgres returns the URL of an empty PostgreSQL database, dropped when the test ends.
 func Postgres(t testing.TB, opts ...Option) string {

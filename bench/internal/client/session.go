@@ -80,16 +80,6 @@ func (c *Conn) uiaSession(body []byte) (session string, status int, err error) {
 	return gjson.GetBytes(answer, "session").Str, status, nil
 }
 
-// Login makes another device of an account.
-func (c *Conn) Login(name, password string) (Session, error) {
-	body := mustSet([]byte(`{"type":"m.login.password","identifier":{"type":"m.id.user"}}`), "identifier.user", name, "password", password)
-	answer, err := c.Call(http.MethodPost, "/_matrix/client/v3/login", "", body)
-	if err != nil {
-		return Session{}, err
-	}
-	return sessionOf(answer), nil
-}
-
 func sessionOf(answer []byte) Session {
 	r := gjson.ParseBytes(answer)
 	return Session{UserID: r.Get("user_id").String(), DeviceID: r.Get("device_id").String(), Token: r.Get("access_token").String()}

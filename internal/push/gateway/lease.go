@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"bongsu.org/bongsu/internal/lease"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -13,8 +14,8 @@ import (
 type leases struct {
 	mu    sync.Mutex
 	held  map[int]*held
-	seen  map[int]sighting // owned by keepLeases
-	taken bool             // since the last call of mine
+	seen  lease.Sightings[int] // owned by keepLeases
+	taken bool                 // since the last call of mine
 }
 
 // held is a lane that this node holds.
@@ -23,12 +24,6 @@ type held struct {
 	saved store.Pos // up to where the database knows that
 	asOf  time.Time // when saved was last written
 	until time.Time // when the lease runs out
-}
-
-// sighting is when a lease was first seen as it is.
-type sighting struct {
-	turn int64
-	at   time.Time
 }
 
 // mine lists the lanes whose lease has not run out, and whether any was taken since the last time.
@@ -171,12 +166,8 @@ func (s *Service) renewLeases(ctx context.Context) (rows []store.PushLane, err e
 // free tells whether a lease can be taken: nobody holds it, or it has not changed for so long that its holder has stopped. What nobody
 // holds is left to nodes that have less than their share, as long as there seem to be such.
 func (s *Service) free(row store.PushLane, below bool) bool {
-	before, known := s.leases.seen[row.Lane]
-	if !known || before.turn != row.Turn {
-		before = sighting{turn: row.Turn, at: time.Now()}
-		s.leases.seen[row.Lane] = before
-	}
-	return row.Holder == "" && below || time.Since(before.at) >= s.Timing.TakeAfter
+	unchanged := s.leases.seen.Unchanged(row.Lane, row.Turn, time.Now())
+	return row.Holder == "" && below || unchanged >= s.Timing.TakeAfter
 }
 
 func (s *Service) takeLease(ctx context.Context, row store.PushLane) (taken bool, err error) {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"bongsu.org/bongsu/internal/lease"
 	"bongsu.org/bongsu/internal/netguard"
 	"bongsu.org/bongsu/internal/store"
 )
@@ -80,7 +81,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("preparing to push: %w", err)
 	}
 	s := &Service{
-		Options: o, client: newClient(o), leases: leases{held: map[int]*held{}, seen: map[int]sighting{}}, index: newIndex(),
+		Options: o, client: newClient(o), leases: leases{held: map[int]*held{}, seen: lease.Sightings[int]{}}, index: newIndex(),
 		posts: posts{busy: map[pusherKey]bool{}, hosts: map[string]int{}}, news: make(chan struct{}, 1), due: make(chan struct{}, 1),
 	}
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
