@@ -1,14 +1,16 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
+	"os"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgsvg" // plot.Save writes SVG by it
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Line is one series of a plot.
@@ -48,7 +50,22 @@ func Plot(file, title, x, y string, lines []Line) error {
 	}
 	p.Legend.Top, p.Legend.XOffs, p.Y.Min, p.Y.Max = true, -vg.Points(10), 0, highest*1.5
 	p.Y.Tick.Marker = plot.TickerFunc(fiveTicks)
-	if err := p.Save(18*vg.Centimeter, 10*vg.Centimeter, file); err != nil {
+	return save(p, 10*vg.Centimeter, file)
+}
+
+// plotWidth is that of a column of text.
+const plotWidth = 18 * vg.Centimeter
+
+// save writes a plot as SVG with its font in it: in another font than the one it was laid out with, labels run into each other.
+func save(p *plot.Plot, height vg.Length, file string) error {
+	c := vgsvg.NewWith(vgsvg.UseWH(plotWidth, height), vgsvg.EmbedFonts(true))
+	edge := vg.Points(8)
+	p.Draw(draw.Crop(draw.New(c), edge, -edge, edge, -edge))
+	var out bytes.Buffer
+	if _, err := c.WriteTo(&out); err != nil {
+		return fmt.Errorf("drawing %s: %w", file, err)
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil { //nolint:gosec // a picture for everybody
 		return fmt.Errorf("writing the plot: %w", err)
 	}
 	return nil

@@ -98,8 +98,5 @@ func DrawParts(file, title string, shares []Part) error {
 	p.Add(bars)
 	p.NominalY(names...)
 	p.X.Min, p.X.Max = 0, shares[0].Percent*1.1 // the largest comes first
-	if err := p.Save(18*vg.Centimeter, 8*vg.Centimeter, file); err != nil {
-		return fmt.Errorf("writing the plot: %w", err)
-	}
-	return nil
+	return save(p, 8*vg.Centimeter, file)
 }
