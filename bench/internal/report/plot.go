@@ -65,7 +65,7 @@ func save(p *plot.Plot, height vg.Length, file string) error {
 	if _, err := c.WriteTo(&out); err != nil {
 		return fmt.Errorf("drawing %s: %w", file, err)
 	}
-	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil { //nolint:gosec // a picture for everybody
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("writing the plot: %w", err)
 	}
 	return nil
