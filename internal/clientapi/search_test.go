@@ -82,7 +82,7 @@ func TestSearchShowsOnlyWhatMayBeSeen(t *testing.T) {
 	})
 }
 
-func TestSearchForgetsWhatIsRedactedOrEncrypted(t *testing.T) {
+func TestSearchForgetsWhatIsRedactedAndFindsWhatIsClear(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db string) {
 		s := newSearchServer(t, db)
 		alice := s.user("alice")
@@ -94,7 +94,8 @@ func TestSearchForgetsWhatIsRedactedOrEncrypted(t *testing.T) {
 		alice.put(secret+"/state/m.room.encryption", `{"algorithm":"m.megolm.v1.aes-sha2"}`).field("event_id")
 		alice.say(secret, "regret in the clear")
 		alice.say(room, "no regret")
-		same(t, "after", alice.found("regret", recent), "no regret")
+		alice.post(secret+"/send/m.room.encrypted", `{"body":"regret in a body","ciphertext":"regret"}`)
+		same(t, "after", alice.found("regret", recent), "no regret", "regret in the clear", "regret that")
 	})
 }
 

@@ -55,6 +55,8 @@ type Config struct {
 	// How long a stopping server waits for running requests. Commits always run to their end.
 	ShutdownTimeout Duration `yaml:"shutdown_timeout" min:"1s" max:"10m"`
 
+	// New rooms.
+	Rooms Rooms `yaml:"rooms"`
 	// How much a user, or an address before anyone has logged in, may do.
 	RateLimits RateLimits `yaml:"rate_limits"`
 	// Access tokens.
@@ -75,6 +77,13 @@ type Config struct {
 	Log Log `yaml:"log"`
 	// Prometheus metrics.
 	Metrics Metrics `yaml:"metrics"`
+}
+
+// Rooms says what new rooms are like.
+type Rooms struct {
+	// Which new rooms are end-to-end encrypted although nobody asked for it: private (those that one enters by invitation: the presets
+	// private_chat and trusted_private_chat), all, or off. Spaces never are. A room that is encrypted stays so, whatever is set here.
+	EncryptByDefault EncryptByDefault `yaml:"encrypt_by_default" allow:"private|all|off"`
 }
 
 // RateLimits are the limits on what one user or one address may do. A rate is written as 10/s, 30/min or 100/h, and may say how much
@@ -221,6 +230,7 @@ func Default() Config {
 		DefaultRoomVersion: "12",
 		Presence:           true,
 		ShutdownTimeout:    Duration(20 * time.Second),
+		Rooms:              Rooms{EncryptByDefault: EncryptPrivate},
 		RateLimits: RateLimits{
 			Enabled:       true,
 			Messages:      Rate{Count: 10, Per: time.Second, Burst: 100},

@@ -18,6 +18,16 @@ const (
 	RegistrationClosed Registration = "closed"
 )
 
+// EncryptByDefault says which new rooms are encrypted without being asked for.
+type EncryptByDefault string
+
+// The rooms that are encrypted by default.
+const (
+	EncryptPrivate EncryptByDefault = "private"
+	EncryptAll     EncryptByDefault = "all"
+	EncryptNone    EncryptByDefault = "off"
+)
+
 // LogLevel is the least severe level that is logged.
 type LogLevel string
 

@@ -151,7 +151,8 @@ func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room
 		return err
 	}
 	p.rooms, err = room.NewEngine(room.Options{
-		Store: p.store, Signer: signer, DefaultVersion: cfg.DefaultRoomVersion, Committed: p.committed(log), Log: log,
+		Store: p.store, Signer: signer, DefaultVersion: cfg.DefaultRoomVersion, Encryption: room.Encryption(cfg.Rooms.EncryptByDefault),
+		Committed: p.committed(log), Log: log,
 	})
 	return err
 }

@@ -50,6 +50,9 @@ func (tx *roomTx) appendAt(pos store.Pos, p *proto, from origin) (*store.Event, 
 	if err := tx.checkInvite(p); err != nil {
 		return nil, err
 	}
+	if err := tx.checkEncryption(p); err != nil {
+		return nil, err
+	}
 	ev := &store.Event{
 		Pos: pos, Room: rs.num, RoomID: rs.id, ID: b.ID, Type: p.Type, StateKey: p.StateKey, Sender: p.Sender, TS: p.TS, Depth: p.Depth,
 		Device: from.device, TxnID: from.txnID, TxnKey: from.txnKey, JSON: b.JSON,

@@ -39,6 +39,8 @@ type CreateRequest struct {
 	CreationContent json.RawMessage
 	InitialState    []StateEvent
 	PowerLevels     json.RawMessage // power_level_content_override
+	// NoDefaultEncryption: the room is encrypted only if InitialState says so.
+	NoDefaultEncryption bool
 }
 
 // The limits of a request to create a room.
@@ -109,6 +111,7 @@ type roomPlan struct {
 	roomType    string
 	alias       string
 	powerLevels json.RawMessage
+	encrypt     bool // by default
 }
 
 func (e *Engine) planRoom(req CreateRequest) (*roomPlan, error) {
@@ -134,6 +137,7 @@ func (e *Engine) planRoom(req CreateRequest) (*roomPlan, error) {
 	if err := p.planCreateEvent(); err != nil {
 		return nil, err
 	}
+	p.encrypt = p.encryptsByDefault(e.encryption)
 	return p, p.planPowerLevels()
 }
 
@@ -361,6 +365,9 @@ func (p *roomPlan) stateInOrder() []StateEvent {
 		{Type: "m.room.join_rules", Content: object("join_rule", joinRule)},
 		{Type: "m.room.history_visibility", Content: object("history_visibility", "shared")},
 		{Type: "m.room.guest_access", Content: object("guest_access", guests)},
+	}
+	if p.encrypt {
+		all = append(all, defaultEncryption())
 	}
 	all = append(all, p.InitialState...)
 	if p.Name != "" {

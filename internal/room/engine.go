@@ -21,6 +21,8 @@ type Options struct {
 	Signer *Signer
 	// DefaultVersion is the room version of new rooms whose creator does not ask for one.
 	DefaultVersion string
+	// Encryption says which new rooms are encrypted by default; empty: none.
+	Encryption Encryption
 	// Committed is told of each batch that this node wrote, right after it is durable; it must not block.
 	Committed func(*store.Batch)
 	Log       *slog.Logger
@@ -28,14 +30,15 @@ type Options struct {
 
 // Engine writes events.
 type Engine struct {
-	store     *store.Store
-	signer    *Signer
-	version   gomatrixserverlib.RoomVersion
-	committed func(*store.Batch)
-	log       *slog.Logger
-	lanes     []*laneCache
-	created   atomic.Int64              // when the last room was made
-	nums      *lru.Cache[string, int64] // room id → number, which never changes
+	store      *store.Store
+	signer     *Signer
+	version    gomatrixserverlib.RoomVersion
+	encryption Encryption
+	committed  func(*store.Batch)
+	log        *slog.Logger
+	lanes      []*laneCache
+	created    atomic.Int64              // when the last room was made
+	nums       *lru.Cache[string, int64] // room id → number, which never changes
 }
 
 // knownRooms bounds the memory for room ids that were looked up.
@@ -51,7 +54,8 @@ func NewEngine(o Options) (*Engine, error) {
 		return nil, errors.New("default_room_version: not a stable room version: " + o.DefaultVersion)
 	}
 	e := &Engine{
-		store: o.Store, signer: o.Signer, version: gomatrixserverlib.RoomVersion(o.DefaultVersion), committed: o.Committed, log: o.Log, nums: nums,
+		store: o.Store, signer: o.Signer, version: gomatrixserverlib.RoomVersion(o.DefaultVersion), encryption: o.Encryption,
+		committed: o.Committed, log: o.Log, nums: nums,
 	}
 	for i := range o.Store.Lanes() {
 		c := newLaneCache(e)

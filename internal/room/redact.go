@@ -104,7 +104,7 @@ func (tx *roomTx) redactable(req RedactRequest) (*store.Event, error) {
 	if target.Sender != req.Sender && tx.powerOf(req.Sender) < tx.powerLevels().Redact {
 		return nil, mxerr.Forbiddenf("You may not redact this event")
 	}
-	return target, nil
+	return target, keepsEncryption(target)
 }
 
 // prune takes from an event what its redaction takes.

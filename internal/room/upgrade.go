@@ -14,9 +14,9 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
-// copiedState is the state that a room takes along when it is upgraded (Client-Server API, "Room upgrades").
+// copiedState is the state that a room takes along when it is upgraded, beside its encryption (Client-Server API, "Room upgrades").
 var copiedState = []string{
-	"m.room.server_acl", "m.room.encryption", "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
+	"m.room.server_acl", "m.room.name", "m.room.avatar", "m.room.topic", "m.room.guest_access",
 	"m.room.history_visibility", "m.room.join_rules", "m.room.power_levels",
 }
 
@@ -79,6 +79,10 @@ func (tx *roomTx) readForUpgrade(sender string) (oldRoom, error) {
 			old.create = content
 		case key.Type == spec.MRoomPowerLevels:
 			old.levels = content
+		case key.Type == typeEncryption && key.Key == "":
+			if content = carriedEncryption(content); content != nil {
+				old.state = append(old.state, StateEvent{Type: typeEncryption, Content: content})
+			}
 		case key.Type == "m.space.child" || slices.Contains(copiedState, key.Type) && key.Key == "":
 			old.state = append(old.state, StateEvent{Type: key.Type, StateKey: key.Key, Content: content})
 		}
@@ -121,7 +125,7 @@ func (o oldRoom) successor(roomID, sender, version string, additionalCreators []
 	}
 	return CreateRequest{
 		Creator: sender, Public: o.public, Preset: presetPrivate, RoomVersion: version, CreationContent: raw, InitialState: o.state,
-		PowerLevels: levels,
+		PowerLevels: levels, NoDefaultEncryption: true,
 	}, nil
 }
 

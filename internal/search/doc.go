@@ -4,6 +4,6 @@
 // between them, and keeps in the database how far it has come: a restart goes on from there, and several nodes take turns. Whoever
 // searches first lets it catch up.
 //
-// Invariants: no text of an encrypted room is indexed, and what was leaves the index when the room becomes encrypted; a redacted event
-// leaves the index. The package never says who may see what it finds: package room does, for each event.
+// Invariants: only what was sent in the clear is indexed, since of anything else the server has no words; a redacted event leaves the
+// index. The package never says who may see what it finds: package room does, for each event.
 package search

@@ -115,10 +115,6 @@ func fill(b *store.SearchBatch, events []*store.Event) {
 		switch ev.Type {
 		case "m.room.redaction":
 			b.Redacted = append(b.Redacted, redacts(ev))
-		case "m.room.encryption":
-			if ev.IsState() && *ev.StateKey == "" {
-				b.Rooms = append(b.Rooms, ev.Room)
-			}
 		default:
 			key, text, ok := Text(ev)
 			if words := different(text); ok && len(words) > 0 {

@@ -20,7 +20,6 @@ type SearchBatch struct {
 	From, To Pos // the batch counts only if the index is at From
 	Add      []SearchText
 	Redacted []string // ids of events
-	Rooms    []int64  // all of whose texts leave the index
 }
 
 // SearchQuery selects texts that are in one of the rooms, stand under one of the keys, and have all the whole words and, for each
@@ -45,7 +44,6 @@ type SearchHit struct {
 type searchDialect interface {
 	add(ctx context.Context, t *Tx, texts []SearchText) error
 	remove(ctx context.Context, t *Tx, positions []Pos) error
-	removeRoom(ctx context.Context, t *Tx, room int64) error
 	find(ctx context.Context, t *Tx, q SearchQuery) ([]SearchHit, error)
 }
 
@@ -70,12 +68,11 @@ func (t *Tx) SearchCursor(ctx context.Context, lane int) (Pos, error) {
 	return at, err
 }
 
-// EventsToSearch returns the first events, at most limit, in (from, to] that have to do with the index: those with text, unless their rooms are encrypted, and
-// those that take something out.
+// EventsToSearch returns the first events, at most limit, in (from, to] that have to do with the index: those with text, and those that
+// take something out.
 func (t *Tx) EventsToSearch(ctx context.Context, from, to Pos, limit int) ([]*Event, error) {
 	return list(ctx, t, scanEvent, `SELECT `+eventColumns+fromEvents+`WHERE e.pos > $1 AND e.pos <= $2
-		AND (e.type IN ('m.room.redaction', 'm.room.encryption') OR e.type IN ('m.room.message', 'm.room.name', 'm.room.topic')
-		AND r.encryption IS NULL AND e.redacted_by IS NULL) ORDER BY e.pos LIMIT $3`, int64(from), int64(to), limit)
+		AND (e.type = 'm.room.redaction' OR e.type IN ('m.room.message', 'm.room.name', 'm.room.topic') AND e.redacted_by IS NULL) ORDER BY e.pos LIMIT $3`, int64(from), int64(to), limit)
 }
 
 // MoveSearch writes a batch. done is false, and nothing is written, if the index is not at the batch's start: another node was faster.
@@ -113,11 +110,6 @@ func (s *Store) writeSearch(ctx context.Context, tx *Tx, b SearchBatch) error {
 	}
 	if len(positions) > 0 {
 		if err := dialect.remove(ctx, tx, positions); err != nil {
-			return err
-		}
-	}
-	for _, room := range b.Rooms {
-		if err := dialect.removeRoom(ctx, tx, room); err != nil {
 			return err
 		}
 	}

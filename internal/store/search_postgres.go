@@ -22,11 +22,6 @@ func (postgresSearch) remove(ctx context.Context, t *Tx, positions []Pos) error 
 	return err
 }
 
-func (postgresSearch) removeRoom(ctx context.Context, t *Tx, room int64) error {
-	_, err := t.exec(ctx, `DELETE FROM search_words WHERE room = $1`, room)
-	return err
-}
-
 func (postgresSearch) find(ctx context.Context, t *Tx, q SearchQuery) ([]SearchHit, error) {
 	return list(ctx, t, scanHit, `SELECT pos, ts FROM search_words WHERE words @@ CAST($1::text AS tsquery) AND room = ANY($2)
 		AND (ts, pos) < ($3, $4) ORDER BY ts DESC, pos DESC LIMIT $5`, q.tsquery(), q.Rooms, q.Below.TS, int64(q.Below.Pos), q.Limit)

@@ -22,12 +22,6 @@ func (sqliteSearch) remove(ctx context.Context, t *Tx, positions []Pos) error {
 	return err
 }
 
-func (sqliteSearch) removeRoom(ctx context.Context, t *Tx, room int64) error {
-	_, err := t.exec(ctx, `DELETE FROM search_words WHERE rowid IN (SELECT rowid FROM search_words WHERE search_words MATCH $1)`,
-		phrase(roomWord(room)))
-	return err
-}
-
 func (sqliteSearch) find(ctx context.Context, t *Tx, q SearchQuery) ([]SearchHit, error) {
 	return list(ctx, t, scanHit, `SELECT s.rowid, e.ts FROM (SELECT rowid FROM search_words WHERE search_words MATCH $1 AND rowid < $2
 		ORDER BY rowid DESC LIMIT $3) s JOIN events e ON e.pos = s.rowid ORDER BY s.rowid DESC`, q.fts5(), int64(q.Below.Pos), q.Limit)
