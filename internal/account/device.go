@@ -148,6 +148,7 @@ func (s *Service) DeleteAllDevices(ctx context.Context, userID, keep string) err
 	})
 }
 
+// deleteAllDevices logs a user out of all devices but one, and of all browsers.
 func deleteAllDevices(ctx context.Context, tx *store.Tx, userID, keep string) (revoked [][]byte, err error) {
 	devices, err := tx.Devices(ctx, userID)
 	if err != nil {
@@ -158,6 +159,9 @@ func deleteAllDevices(ctx context.Context, tx *store.Tx, userID, keep string) (r
 		if d.ID != keep {
 			ids = append(ids, d.ID)
 		}
+	}
+	if err := tx.DeleteBrowserSessions(ctx, userID); err != nil {
+		return nil, err
 	}
 	if len(ids) == 0 {
 		return nil, nil

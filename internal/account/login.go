@@ -113,11 +113,8 @@ func (s *Service) login(ctx context.Context, userID, passwordHash string, d NewD
 
 // admit starts a session for a user who has proved who they are.
 func (s *Service) admit(ctx context.Context, tx *store.Tx, u store.User, d NewDevice) (l Login, revoked [][]byte, err error) {
-	switch {
-	case u.Deactivated:
-		return l, nil, errDeactivated
-	case u.Locked:
-		return l, nil, ErrLocked
+	if err := CheckAdmission(u); err != nil {
+		return l, nil, err
 	}
 	return s.startSession(ctx, tx, u.ID, d)
 }

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
@@ -17,6 +15,7 @@ import (
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/appservice"
 	"bongsu.org/bongsu/internal/mxerr"
+	"bongsu.org/bongsu/internal/remote"
 )
 
 // Bounds of a JSON body. An event's own limit of 64 KiB is checked where the event is built.
@@ -171,22 +170,5 @@ func checkJSON(raw []byte) error {
 	return nil
 }
 
-// address is the caller's IP address, without port. X-Forwarded-For is believed from trusted proxies only, and only its last part,
-// which they wrote.
-func (r *request) address() string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	addr := peer.Addr().Unmap()
-	for _, p := range r.api.TrustedProxies {
-		if !p.Contains(addr) {
-			continue
-		}
-		parts := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-		if fwd, err := netip.ParseAddr(strings.TrimSpace(parts[len(parts)-1])); err == nil {
-			return fwd.Unmap().String()
-		}
-	}
-	return addr.String()
-}
+// address is the caller's IP address, without port.
+func (r *request) address() string { return remote.Address(r.Request, r.api.TrustedProxies) }

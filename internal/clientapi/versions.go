@@ -1,6 +1,10 @@
 package clientapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"bongsu.org/bongsu/internal/remote"
+)
 
 // versionRoutes: Client-Server API, "API Versions", "Server Discovery" and "Capabilities negotiation".
 func (a *API) versionRoutes() {
@@ -22,13 +26,13 @@ func (a *API) versions(*request) (any, error) {
 }
 
 func (a *API) wellKnown(r *request) (any, error) {
-	base := a.BaseURL
-	if base == "" {
-		scheme := "http"
-		if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-			scheme = "https"
-		}
-		base = scheme + "://" + r.Host
+	return map[string]any{"m.homeserver": map[string]string{"base_url": r.baseURL()}}, nil
+}
+
+// baseURL is where clients reach this server.
+func (r *request) baseURL() string {
+	if r.api.BaseURL != "" {
+		return r.api.BaseURL
 	}
-	return map[string]any{"m.homeserver": map[string]string{"base_url": base}}, nil
+	return remote.BaseURL(r.Request)
 }

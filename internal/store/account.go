@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // User is an account.
 type User struct {
@@ -22,6 +25,11 @@ func (u *User) fields() []any {
 	return []any{
 		&u.ID, &u.PasswordHash, &u.Type, &u.Guest, &u.Admin, &u.Locked, &u.Suspended, &u.Deactivated, &u.Erased, &u.CreatedTS,
 	}
+}
+
+// usersOf is userColumns where the table has another name in the query.
+func usersOf(table string) string {
+	return table + "." + strings.ReplaceAll(userColumns, ", ", ", "+table+".")
 }
 
 func scanUser(rows Rows) (User, error) {
@@ -72,13 +80,13 @@ func (t *Tx) Users(ctx context.Context, after string, limit int) ([]User, error)
 	return list(ctx, t, scanUser, `SELECT `+userColumns+` FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2`, after, limit)
 }
 
-// EraseUser deletes what a user kept on the server beside events: profile, account data, filters, cross-signing keys and back-ups of
-// room keys.
+// EraseUser deletes what a user kept on the server beside events: profile, account data, filters, cross-signing keys, back-ups of room
+// keys, and the e-mail addresses of single sign-on.
 func (t *Tx) EraseUser(ctx context.Context, userID string) error {
 	for _, q := range []string{
 		`DELETE FROM profiles WHERE user_id = $1`, `DELETE FROM account_data WHERE user_id = $1`, `DELETE FROM filters WHERE user_id = $1`,
 		`DELETE FROM cross_signing_keys WHERE user_id = $1`, `DELETE FROM key_signatures WHERE target_user = $1`,
-		`DELETE FROM key_signatures WHERE signer = $1`,
+		`DELETE FROM key_signatures WHERE signer = $1`, `UPDATE external_ids SET email = '' WHERE user_id = $1`,
 		`INSERT INTO backup_garbage (user_id, version) SELECT user_id, version FROM backup_versions WHERE user_id = $1 AND NOT deleted
 			ON CONFLICT DO NOTHING`,
 		`UPDATE backup_versions SET deleted = TRUE, keys = 0 WHERE user_id = $1`,
