@@ -1,12 +1,10 @@
 package clientapi
 
 import (
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what TURN servers check these passwords with
-	"encoding/base64"
 	"net/http"
-	"strconv"
 	"time"
+
+	"bongsu.org/bongsu/internal/relay/credential"
 )
 
 // TURN is the relays that carry calls between devices which cannot reach each other. The zero value: there are none.
@@ -41,16 +39,12 @@ func (a *API) turnServer(r *request) (any, error) {
 	return a.TURN.credentials(r.session.UserID, time.Now()), nil
 }
 
-// credentials are for one user and for a time ("A REST API For Access To TURN Services", draft-uberti-behave-turn-rest): the name tells
-// until when, and the password is its code under the shared secret.
+// credentials are for one user and for a time, where the relays share a secret.
 func (t TURN) credentials(user string, now time.Time) turnCredentials {
 	out := turnCredentials{Username: t.Username, Password: t.Password, URIs: t.URIs, TTL: int64(t.Lifetime.Seconds())}
 	if t.Secret == "" {
 		return out
 	}
-	out.Username = strconv.FormatInt(now.Add(t.Lifetime).Unix(), 10) + ":" + user
-	code := hmac.New(sha1.New, []byte(t.Secret))
-	code.Write([]byte(out.Username))
-	out.Password = base64.StdEncoding.EncodeToString(code.Sum(nil))
+	out.Username, out.Password = credential.Make(t.Secret, user, now.Add(t.Lifetime))
 	return out
 }

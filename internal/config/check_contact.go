@@ -13,8 +13,11 @@ func (l *loader) checkTURN() {
 			l.wrong("turn.uris", "%q is not a TURN server; allowed: turn:HOST:PORT or turns:HOST:PORT, with ?transport=udp or tcp", uri)
 		}
 	}
-	if len(turn.URIs) > 0 && turn.Secret == "" && (turn.Username == "" || turn.Password == "") {
+	if len(turn.URIs) > 0 && !turn.BuiltIn() && turn.Secret == "" && (turn.Username == "" || turn.Password == "") {
 		l.wrong("turn.uris", "TURN servers need turn.secret, or turn.username and turn.password")
+	}
+	if turn.BuiltIn() {
+		l.checkRelay()
 	}
 }
 

@@ -67,7 +67,7 @@ type Config struct {
 	Media Media `yaml:"media"`
 	// Previews of linked pages, which the server fetches for its users.
 	URLPreviews URLPreviews `yaml:"url_previews"`
-	// TURN servers, which carry calls between devices that cannot reach each other.
+	// TURN servers, which carry calls between devices that cannot reach each other: one in this program, or others.
 	TURN TURN `yaml:"turn"`
 	// Where users get help with this server. Shown to everybody, in /.well-known/matrix/support.
 	Support Support `yaml:"support"`
@@ -159,9 +159,11 @@ type URLPreviews struct {
 
 // TURN names relays for calls.
 type TURN struct {
-	// The relays, such as turn:turn.example.org:3478?transport=udp or turns:turn.example.org:5349. Empty for none.
+	// The relays that clients are told of, such as turn:turn.example.org:3478?transport=udp or turns:turn.example.org:5349. Empty for none,
+	// or for the built-in one of this node where turn.listen is set.
 	URIs []string `yaml:"uris"`
 	// The secret that the relays share with this server (static-auth-secret in coturn). Users then get credentials that end by themselves.
+	// May be empty for built-in relays alone: they find one in the database.
 	Secret Secret `yaml:"secret"`
 	// The name with which everybody logs in at the relays, for relays without a shared secret.
 	Username string `yaml:"username"`
@@ -169,6 +171,30 @@ type TURN struct {
 	Password Secret `yaml:"password"`
 	// How long credentials are good. Clients ask for new ones in time.
 	Lifetime Duration `yaml:"lifetime" min:"1m" max:"30d"`
+	// The address and port where the built-in relay listens for UDP and TCP, such as :3478. Empty, with tls_listen, for no built-in relay.
+	Listen string `yaml:"listen"`
+	// The address and port where it listens for TLS, such as :5349.
+	TLSListen string `yaml:"tls_listen"`
+	// A PEM file with the certificate for tls_listen, and those that sign it. It is read again when it changes.
+	TLSCertificate string `yaml:"tls_certificate"`
+	// The PEM file with the certificate's key.
+	TLSKey string `yaml:"tls_key"`
+	// The addresses by which the Internet reaches this node's relay: one of IPv4, one of IPv6, or both.
+	PublicAddresses []string `yaml:"public_addresses"`
+	// The name that clients are told for this node's relay, such as turn1.example.org. Empty for the first public address. TLS needs the
+	// name that stands in the certificate.
+	PublicHost string `yaml:"public_host"`
+	// The realm of the built-in relay. Empty for the server's name.
+	Realm string `yaml:"realm"`
+	// The UDP ports of relay addresses, as FIRST-LAST. The firewall must let the Internet reach them.
+	RelayPorts PortRange `yaml:"relay_ports"`
+	// How many relay addresses one user may hold at the same time. A call takes one or two of each device.
+	QuotaPerUser int `yaml:"quota_per_user" min:"1" max:"1000"`
+	// How many relay addresses all users together may hold.
+	MaxAllocations int `yaml:"max_allocations" min:"1" max:"60000"`
+	// Whether the relay may reach private addresses (10.0.0.0/8, localhost and so on). Leave it off unless calls are to cross your own
+	// network only: users can then send datagrams to anything inside it.
+	AllowPrivatePeers bool `yaml:"allow_private_peers"`
 }
 
 // Support says whom users may ask.
@@ -260,8 +286,13 @@ func Default() Config {
 			Lifetime: Duration(time.Hour),
 			Timeout:  Duration(10 * time.Second),
 		},
-		TURN: TURN{Lifetime: Duration(24 * time.Hour)},
-		Log:  Log{Level: LogInfo, Format: LogText},
+		TURN: TURN{
+			Lifetime:       Duration(24 * time.Hour),
+			RelayPorts:     PortRange{First: 49152, Last: 65535},
+			QuotaPerUser:   12,
+			MaxAllocations: 2000,
+		},
+		Log: Log{Level: LogInfo, Format: LogText},
 	}
 }
 

@@ -42,7 +42,7 @@ func section(typ reflect.Type, parent *node) *node {
 		if allow := f.Tag.Get("allow"); allow != "" {
 			child.allow = strings.Split(allow, "|")
 		}
-		if f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[Rate]() {
+		if f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[Rate]() && f.Type != reflect.TypeFor[PortRange]() {
 			section(f.Type, child)
 		}
 		parent.children = append(parent.children, child)

@@ -37,6 +37,8 @@ func (n *node) set(cfg *Config, text string) error {
 		return setBounded(n, target, text, ParseDuration)
 	case *Rate:
 		return setParsed(target, text, ParseRate)
+	case *PortRange:
+		return setParsed(target, text, ParsePortRange)
 	}
 	if v.Kind() != reflect.String {
 		return fmt.Errorf("settings of type %s cannot be set", n.typ)

@@ -5,12 +5,6 @@ import (
 	"bongsu.org/bongsu/internal/config"
 )
 
-func turn(t config.TURN) clientapi.TURN {
-	return clientapi.TURN{
-		URIs: t.URIs, Secret: string(t.Secret), Username: t.Username, Password: string(t.Password), Lifetime: t.Lifetime.Std(),
-	}
-}
-
 // Roles of contacts (Client-Server API, GET /.well-known/matrix/support).
 const (
 	roleAdmin    = "m.role.admin"

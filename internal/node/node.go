@@ -127,6 +127,9 @@ func (n *Node) end(reason error, stop func()) {
 func (n *Node) stop(ctx context.Context) error {
 	start := time.Now()
 	n.health.Drain()
+	if n.parts.relay != nil {
+		n.parts.relay.Drain()
+	}
 	n.client.lastAnswers()
 	n.drain()
 	n.chores.stop()

@@ -10,12 +10,14 @@ import (
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/appservice"
 	"bongsu.org/bongsu/internal/bus"
+	"bongsu.org/bongsu/internal/clientapi"
 	"bongsu.org/bongsu/internal/config"
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/ratelimit"
+	"bongsu.org/bongsu/internal/relay"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
 	"bongsu.org/bongsu/internal/store"
@@ -35,6 +37,8 @@ type parts struct {
 	media    *media.Service
 	push     *gateway.Service
 	vapid    *gateway.VAPID
+	turn     clientapi.TURN
+	relay    *relay.Server // nil: none in this program
 	typing   *ephemeral.Typing
 	presence *ephemeral.Presence // nil: switched off
 	limiter  *ratelimit.Limiter  // nil: switched off
@@ -84,7 +88,10 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 	}
 	p.keys = keys.New(keys.Options{ServerName: cfg.ServerName, Store: p.store, Log: log})
 	p.later(func(context.Context) { p.keys.Close() })
-	return p, p.startMedia(cfg, log)
+	if err := p.startMedia(cfg, log); err != nil {
+		return nil, err
+	}
+	return p, p.startRelay(ctx, cfg, log)
 }
 
 // later is what the end of the parts calls.
