@@ -1,0 +1,4 @@
+# Makes the server's role and database. Patroni runs it once, in the first site, and gives it the address of the database. No other site
+# is there yet to wait for.
+PGOPTIONS='-c synchronous_commit=local' exec {{.BinDir}}/psql -v ON_ERROR_STOP=1 -q -d "$1" \
+	-c "CREATE ROLE bongsu LOGIN PASSWORD '{{.Secret}}'" -c "CREATE DATABASE bongsu OWNER bongsu"
