@@ -1,0 +1,21 @@
+/** The addresses within the app, below `base`. One place, so that a link and its route cannot differ. */
+export const base = "/app";
+
+export const routes = {
+  home: "/",
+  login: "/login",
+  signUp: "/signup",
+  /** Where a single sign-on or an OAuth 2.0 server sends the browser back to. */
+  returned: "/returned",
+  room: "/r/:roomId",
+  settings: "/settings",
+  settingsSection: "/settings/:section",
+} as const;
+
+export function roomPath(roomIdOrAlias: string): string {
+  return `/r/${encodeURIComponent(roomIdOrAlias)}`;
+}
+
+export function settingsPath(section: string): string {
+  return `/settings/${section}`;
+}

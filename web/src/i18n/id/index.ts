@@ -1,0 +1,10 @@
+import type { Catalogue } from "../catalogue.ts";
+import { auth } from "./auth.ts";
+import { chats } from "./chats.ts";
+import { common } from "./common.ts";
+import { composer } from "./composer.ts";
+import { security } from "./security.ts";
+import { settings } from "./settings.ts";
+import { timeline } from "./timeline.ts";
+
+export const id: Catalogue = { auth, chats, common, composer, security, settings, timeline };

@@ -1,0 +1,60 @@
+import { createClient, IndexedDBStore, type MatrixClient, PendingEventOrdering } from "matrix-js-sdk";
+import { VerificationMethod } from "matrix-js-sdk/lib/types";
+
+import { Entrances } from "./entrances.ts";
+import { SecretKeys } from "./secretKeys.ts";
+import { saveSession, type Session, storageKeyBytes } from "./session.ts";
+
+/** Everything that lives as long as somebody is signed in. */
+export interface Running {
+  client: MatrixClient;
+  session: Session;
+  entrances: Entrances;
+  secretKeys: SecretKeys;
+}
+
+const syncDatabase = "bongsu";
+const cryptoPrefix = "bongsu-crypto";
+const initialSyncLimit = 20;
+
+/** Makes a client of a session, with what was read before, and lets it sync. Works without a network. */
+export async function run(session: Session): Promise<Running> {
+  const entrances = new Entrances(session.baseUrls);
+  const secretKeys = new SecretKeys();
+  const store = new IndexedDBStore({ indexedDB, dbName: syncDatabase, localStorage });
+  const client = createClient({
+    baseUrl: entrances.baseUrl,
+    userId: session.userId,
+    deviceId: session.deviceId,
+    accessToken: session.accessToken,
+    refreshToken: session.refreshToken,
+    oauthClientId: session.oauthClientId,
+    onTokenRefresh: ({ accessToken, refreshToken }) => void saveSession({ ...session, accessToken, refreshToken }),
+    fetchFn: entrances.fetch,
+    store,
+    cryptoCallbacks: secretKeys.callbacks,
+    timelineSupport: true,
+    disableVoip: true,
+    verificationMethods: [
+      VerificationMethod.Sas,
+      VerificationMethod.ShowQrCode,
+      VerificationMethod.ScanQrCode,
+      VerificationMethod.Reciprocate,
+    ],
+  });
+  await store.startup();
+  await client.initRustCrypto({ cryptoDatabasePrefix: cryptoPrefix, storageKey: storageKeyBytes(session) });
+  await client.startClient({
+    lazyLoadMembers: true,
+    threadSupport: true,
+    initialSyncLimit,
+    pendingEventOrdering: PendingEventOrdering.Detached,
+  });
+  return { client, session, entrances, secretKeys };
+}
+
+/** Stops a client and removes what it kept on this device. */
+export async function wipe({ client }: Pick<Running, "client">): Promise<void> {
+  client.stopClient();
+  await client.clearStores({ cryptoDatabasePrefix: cryptoPrefix });
+}
