@@ -198,6 +198,24 @@ func (p *phone) reads(t *testing.T, message id.EventID, text string) *event.Even
 	return e
 }
 
+// exported are the keys of a room that the device has, as they go into a back-up.
+func (p *phone) exported(t *testing.T, room id.RoomID) map[id.SessionID]backup.MegolmSessionData {
+	t.Helper()
+	sessions, err := p.crypto.CryptoStore.GetGroupSessionsForRoom(t.Context(), room).AsList()
+	if err != nil || len(sessions) == 0 {
+		t.Fatalf("%d sessions, %v", len(sessions), err)
+	}
+	out := map[id.SessionID]backup.MegolmSessionData{}
+	for _, session := range sessions {
+		out[session.ID()] = backup.MegolmSessionData{
+			Algorithm: id.AlgorithmMegolmV1, SenderKey: session.SenderKey, ForwardingKeyChain: []string{},
+			SenderClaimedKeys: backup.SenderClaimedKeys{Ed25519: session.SigningKey},
+			SessionKey:        string(must[[]byte](t)(session.Internal.Export(session.Internal.FirstKnownIndex()))),
+		}
+	}
+	return out
+}
+
 // Two users with several devices write to each other in a group that changes: who is there can read, and nobody else.
 func TestEncryption(t *testing.T) {
 	Each(t, func(t *testing.T, s *Suite) {
@@ -347,19 +365,11 @@ func TestRestoreFromKeyBackup(t *testing.T) {
 		version := must[*mautrix.RespRoomKeysVersionCreate](t)(alice.CreateKeyBackupVersion(ctx, &mautrix.ReqRoomKeysVersionCreate[backup.MegolmAuthData]{
 			Algorithm: id.KeyBackupAlgorithmMegolmBackupV1, AuthData: backup.MegolmAuthData{PublicKey: public},
 		})).Version
-		sessions, err := alice.crypto.CryptoStore.GetGroupSessionsForRoom(ctx, room).AsList()
-		if err != nil || len(sessions) == 0 {
-			t.Fatalf("%d sessions, %v", len(sessions), err)
-		}
 		stored := map[id.SessionID]mautrix.ReqKeyBackupData{}
-		for _, session := range sessions {
-			exported := must[[]byte](t)(session.Internal.Export(session.Internal.FirstKnownIndex()))
-			data := must[*backup.EncryptedSessionData[backup.MegolmSessionData]](t)(backup.EncryptSessionData(key, backup.MegolmSessionData{
-				Algorithm: id.AlgorithmMegolmV1, SenderKey: session.SenderKey, ForwardingKeyChain: []string{},
-				SenderClaimedKeys: backup.SenderClaimedKeys{Ed25519: session.SigningKey}, SessionKey: string(exported),
-			}))
+		for session, exported := range alice.exported(t, room) {
+			data := must[*backup.EncryptedSessionData[backup.MegolmSessionData]](t)(backup.EncryptSessionData(key, exported))
 			text := must[[]byte](t)(json.Marshal(data))
-			stored[session.ID()] = mautrix.ReqKeyBackupData{IsVerified: true, SessionData: text}
+			stored[session] = mautrix.ReqKeyBackupData{IsVerified: true, SessionData: text}
 		}
 		req := &mautrix.ReqKeyBackup{Rooms: map[id.RoomID]mautrix.ReqRoomKeyBackup{room: {Sessions: stored}}}
 		update := must[*mautrix.RespRoomKeysUpdate](t)(alice.PutKeysInBackup(ctx, version, req))
