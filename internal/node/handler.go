@@ -18,14 +18,16 @@ import (
 	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/ops"
 	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/webauth"
 )
 
 // compressFrom is the size from which a response is compressed: below it the packet is as good as empty anyway.
 const compressFrom = 1024
 
-// front is what a request meets before the API: its place among those at work, and compression.
+// front is what a request meets before the API and the pages: its place among those at work, and compression.
 type front struct {
 	gates  *inflight.Gates
+	pages  *webauth.Service
 	plain  http.Handler
 	zipped http.Handler
 }
@@ -41,7 +43,7 @@ func newHandler(cfg *config.Config, p *parts, m *ops.Metrics, health *ops.Health
 	if err != nil {
 		return nil, fmt.Errorf("setting up compression: %w", err)
 	}
-	f.plain = newAPI(cfg, p, log)
+	f.pages, f.plain = p.web, newAPI(cfg, p, log)
 	f.zipped = compress(f.plain)
 
 	mux := chi.NewMux()
@@ -71,13 +73,23 @@ func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
 
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	class := classify(r)
+	class, page := classify(r), f.pages.Pattern(r)
+	if page != "" {
+		class = classRequest
+	}
 	leave, err := f.gates.Enter(r.Context(), class)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
 	defer leave()
+	if page != "" {
+		if ctx := chi.RouteContext(r.Context()); ctx != nil {
+			ctx.RoutePatterns = append(ctx.RoutePatterns, page) // for the metrics
+		}
+		f.pages.ServeHTTP(w, r) // not compressed: a page holds its form's secret beside what the address says
+		return
+	}
 	if class == classMedia {
 		f.plain.ServeHTTP(w, r) // compressed as it is, or encrypted
 		return

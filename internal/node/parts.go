@@ -22,6 +22,7 @@ import (
 	"bongsu.org/bongsu/internal/search"
 	"bongsu.org/bongsu/internal/store"
 	bsync "bongsu.org/bongsu/internal/sync"
+	"bongsu.org/bongsu/internal/webauth"
 )
 
 // parts are what a server consists of below HTTP.
@@ -42,6 +43,7 @@ type parts struct {
 	typing   *ephemeral.Typing
 	presence *ephemeral.Presence // nil: switched off
 	limiter  *ratelimit.Limiter  // nil: switched off
+	web      *webauth.Service
 
 	appservices *appservice.Services
 	delivery    *appservice.Delivery
@@ -83,6 +85,7 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 	if err := p.startAccounts(cfg, log); err != nil {
 		return nil, err
 	}
+	p.startWeb(cfg, log)
 	if err := p.makeServiceUsers(ctx); err != nil {
 		return nil, err
 	}
@@ -217,6 +220,18 @@ func (p *parts) startAccounts(cfg *config.Config, log *slog.Logger) error {
 	p.accounts = account.New(o)
 	p.later(func(context.Context) { p.accounts.Close() })
 	return p.hearRevoked()
+}
+
+// startWeb starts the pages for browsers.
+func (p *parts) startWeb(cfg *config.Config, log *slog.Logger) {
+	o := webauth.Options{
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, TrustedProxies: cfg.TrustedProxies, Store: p.store, Accounts: p.accounts, Log: log,
+	}
+	if p.limiter != nil { // a nil *Limiter in the interface would not be nil
+		o.Limiter = p.limiter
+	}
+	p.web = webauth.New(o)
+	p.later(func(context.Context) { p.web.Close() })
 }
 
 func (p *parts) startMedia(cfg *config.Config, log *slog.Logger) error {

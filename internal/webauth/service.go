@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -102,10 +103,13 @@ func (s *Service) AddProvider(p Provider) { s.providers = append(s.providers, p)
 // Mount serves what is no page of a browser, at a pattern of http.ServeMux.
 func (s *Service) Mount(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
 
-// Serves tells whether a request is for something that was registered here.
-func (s *Service) Serves(r *http.Request) bool {
+// Pattern is the path that was registered here for a request, without a method; empty: the request is not for this Service.
+func (s *Service) Pattern(r *http.Request) string {
 	_, pattern := s.mux.Handler(r)
-	return pattern != ""
+	if method, path, ok := strings.Cut(pattern, " "); ok && method != "" {
+		return path
+	}
+	return pattern
 }
 
 // ServeHTTP implements http.Handler.
