@@ -7,19 +7,33 @@ ARGS ?=
 TEST_TIMEOUT ?= 15m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint format clean
+# What the web client is made of.
+WEB_SOURCES := web/index.html web/vite.config.ts $(shell find web/src web/public web/build -type f ! -name '*.test.*')
+
+.PHONY: help build web run test lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## Build bin/bongsu, one static program
+build: web ## Build bin/bongsu, one static program
 	CGO_ENABLED=0 $(GO) build -o bin/bongsu ./cmd/bongsu
+
+web: web/dist/index.html ## Build the web client, which becomes part of the program
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
 
 run: build ## Build and run a server that keeps its state in data/
 	bin/bongsu serve $(ARGS)
 
-test: ## Run all tests; what they need is installed if it is missing
-	tools/need.sh compiler postgresql node
+test: web ## Run all tests; what they need is installed if it is missing
+	tools/need.sh compiler postgresql node chromium
+	cd web && npm run --silent lint && npm run --silent test
 	CGO_ENABLED=1 $(GO) test -race -tags goolm -timeout $(TEST_TIMEOUT) ./...
 
 lint: bin/golangci-lint bin/govulncheck ## Check formatting, vet, lint, and look for known vulnerabilities

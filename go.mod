@@ -2,6 +2,9 @@ module bongsu.org/bongsu
 
 go 1.26.8
 
+// Packages of npm hold Go files too.
+ignore node_modules
+
 require (
 	github.com/SherClockHolmes/webpush-go v1.4.0
 	github.com/go-chi/chi/v5 v5.5.0

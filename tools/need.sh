@@ -2,7 +2,7 @@
 # Makes sure that the programs which tests need are on this machine. What is missing is installed where that is possible (Debian or
 # Ubuntu, as root or with sudo that asks for no password); elsewhere the script says what to install, and fails.
 #
-# Usage: need.sh THING…, each of: compiler postgresql node
+# Usage: need.sh THING…, each of: compiler postgresql node chromium
 set -eu
 
 have_postgresql() {
@@ -18,6 +18,7 @@ have() {
 	compiler) command -v cc >/dev/null 2>&1 ;;
 	postgresql) have_postgresql ;;
 	node) command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 ;;
+	chromium) command -v chromium >/dev/null 2>&1 ;;
 	*) echo "need.sh: nothing is known of $1" >&2; exit 2 ;;
 	esac
 }
@@ -27,6 +28,7 @@ packages() {
 	compiler) echo gcc libc6-dev ;;
 	postgresql) echo postgresql ;;
 	node) echo nodejs npm ;;
+	chromium) echo chromium fonts-noto-cjk ;;
 	esac
 }
 

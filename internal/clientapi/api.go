@@ -29,7 +29,8 @@ type Limiter interface {
 // Deps is what the handlers call.
 type Deps struct {
 	ServerName string
-	BaseURL    string // public address of the client-server API, for .well-known; empty: taken from the request
+	BaseURL    string   // public address of the client-server API, for .well-known; empty: taken from the request
+	Entrances  []string // further addresses of this server, for .well-known
 	Store      *store.Store
 	Accounts   *account.Service
 	Rooms      *room.Engine

@@ -26,7 +26,11 @@ func (a *API) versions(*request) (any, error) {
 }
 
 func (a *API) wellKnown(r *request) (any, error) {
-	return map[string]any{"m.homeserver": map[string]string{"base_url": r.baseURL()}}, nil
+	found := map[string]any{"m.homeserver": map[string]string{"base_url": r.baseURL()}}
+	if len(a.Entrances) > 0 {
+		found["org.bongsu.entrances"] = a.Entrances
+	}
+	return found, nil
 }
 
 // baseURL is where clients reach this server.

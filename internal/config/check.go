@@ -26,7 +26,10 @@ func (l *loader) check() {
 		l.wrong("data", "it cannot be empty; allowed: a folder, which is made if it is missing")
 	}
 	l.checkAddress("listen", c.Listen)
-	l.checkBaseURL(c.PublicBaseURL)
+	l.checkBaseURL("public_base_url", c.PublicBaseURL)
+	for _, entrance := range c.Entrances {
+		l.checkBaseURL("entrances", entrance)
+	}
 	l.checkDatabase(c.Database)
 	l.checkCAFile(c.CAFile)
 	if c.Metrics.Listen != "" {
@@ -62,13 +65,13 @@ func isPort(text string) bool {
 	return err == nil
 }
 
-func (l *loader) checkBaseURL(text string) {
+func (l *loader) checkBaseURL(setting, text string) {
 	if text == "" {
 		return
 	}
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		l.wrong("public_base_url", "%q is not an address for clients; allowed: https://HOST, with a port and a path or without", text)
+		l.wrong(setting, "%q is not an address for clients; allowed: https://HOST, with a port and a path or without", text)
 	}
 }
 

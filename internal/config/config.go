@@ -22,6 +22,10 @@ type Config struct {
 	// Where clients reach this server, such as https://chat.example.org. Shown to clients in /.well-known/matrix/client; empty for the
 	// address by which they asked.
 	PublicBaseURL string `yaml:"public_base_url"`
+	// Further addresses of this server, such as one in each data centre: [https://a.example.org, https://b.example.org]. The web client
+	// goes on to the next one when the one it uses does not answer. Shown to clients as org.bongsu.entrances in
+	// /.well-known/matrix/client.
+	Entrances []string `yaml:"entrances"`
 	// The address and port to serve HTTP on. Put a TLS proxy in front before you open it to others.
 	Listen string `yaml:"listen"`
 	// The folder for all of the server's state: the SQLite database, media, and bongsu.yaml if there is one.

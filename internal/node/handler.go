@@ -18,7 +18,9 @@ import (
 	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/ops"
 	"bongsu.org/bongsu/internal/room"
+	"bongsu.org/bongsu/internal/webapp"
 	"bongsu.org/bongsu/internal/webauth"
+	"bongsu.org/bongsu/web"
 )
 
 // compressFrom is the size from which a response is compressed: below it the packet is as good as empty anyway.
@@ -34,10 +36,6 @@ type front struct {
 
 // newHandler makes everything that is served to clients.
 func newHandler(cfg *config.Config, p *parts, m *ops.Metrics, health *ops.Health, f *front, log *slog.Logger) (http.Handler, error) {
-	landing, err := newLanding(cfg.ServerName, cfg.PublicBaseURL)
-	if err != nil {
-		return nil, err
-	}
 	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(compressFrom), gzhttp.CompressionLevel(gzip.BestSpeed),
 		gzhttp.EnableZstd(false), gzhttp.PreferZstd(false))
 	if err != nil {
@@ -48,18 +46,45 @@ func newHandler(cfg *config.Config, p *parts, m *ops.Metrics, health *ops.Health
 
 	mux := chi.NewMux()
 	mux.Use(m.Middleware)
-	mux.Get("/", landing)
-	mux.Head("/", landing)
 	mux.Method(http.MethodGet, "/health/live", health.Live())
 	mux.Method(http.MethodGet, "/health/ready", health.Ready())
 	mux.NotFound(f.ServeHTTP)
 	mux.MethodNotAllowed(f.ServeHTTP)
+	if err := servePeople(mux, cfg, f); err != nil {
+		return nil, err
+	}
 	return mux, nil
+}
+
+// servePeople serves the web client, or, where it was not built, a page that says what this address is.
+func servePeople(mux *chi.Mux, cfg *config.Config, api http.Handler) error {
+	files, ok := web.Files()
+	if !ok {
+		landing, err := newLanding(cfg.ServerName, cfg.PublicBaseURL)
+		if err != nil {
+			return err
+		}
+		mux.Get("/", landing)
+		mux.Head("/", landing)
+		return nil
+	}
+	app, err := webapp.New(files, cfg.Entrances)
+	if err != nil {
+		return err
+	}
+	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		if app.Owns(r) {
+			app.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	return nil
 }
 
 func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
 	d := clientapi.Deps{
-		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Entrances: cfg.Entrances, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
 		Aliases: room.NewAliases(p.rooms, p.reader), Receipts: room.NewReceipts(p.reader), Media: p.media, Keys: p.keys, Typing: p.typing, Presence: p.presence,
 		Sync: p.sync, Search: p.search, Appservices: p.appservices, Delivery: p.delivery, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
 		WebPushKey: p.vapid.Public(), PushersChanged: p.push.PushersChanged,

@@ -3,6 +3,7 @@ package node
 import (
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -144,19 +145,24 @@ func TestMoreWaitersThanAllowedAreToldToComeBack(t *testing.T) {
 }
 
 func TestThePageNamesTheServer(t *testing.T) {
-	n := start(t, settings(t, ""))
-	r := n.must("", http.MethodGet, "/", "")
-	for _, want := range []string{"bongsu.test", "http://" + n.Addr()} {
-		if !strings.Contains(r.body, want) {
+	landing, err := newLanding("bongsu.test", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRecorder()
+	landing(r, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8008/", nil))
+	body := r.Body.String()
+	for _, want := range []string{"bongsu.test", "http://127.0.0.1:8008"} {
+		if !strings.Contains(body, want) {
 			t.Errorf("no %q in the page", want)
 		}
 	}
 	for _, not := range []string{"<script", "src=", "@import", "url("} {
-		if strings.Contains(r.body, not) {
+		if strings.Contains(body, not) {
 			t.Errorf("%q in the page", not)
 		}
 	}
-	if policy := r.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") {
+	if policy := r.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") {
 		t.Errorf("policy %q", policy)
 	}
 }
