@@ -18,6 +18,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"bongsu.org/bongsu/internal/appservice/registration"
+	"bongsu.org/bongsu/internal/lease"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/testdb"
@@ -27,7 +28,10 @@ import (
 const patience = 60 * time.Second
 
 // quick are times for tests: a node that is gone is noticed soon.
-var quick = Timing{Renew: 50 * time.Millisecond, StopAfter: 2 * time.Second, TakeAfter: 3 * time.Second, Retry: time.Millisecond, RetryMost: 20 * time.Millisecond}
+var quick = Timing{
+	Timing: lease.Timing{Renew: 50 * time.Millisecond, StopAfter: 2 * time.Second, TakeAfter: 3 * time.Second},
+	Retry:  time.Millisecond, RetryMost: 20 * time.Millisecond,
+}
 
 // bridge is an application service of the tests. It notes what it has taken, and takes what its answer function lets it.
 type bridge struct {

@@ -2,7 +2,6 @@ package appservice
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -13,19 +12,16 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
-// Timing of leases. A holder that has not renewed for StopAfter sends no more; others take a lease that has not changed for TakeAfter.
-// Each node measures by its own clock; the difference of the two is for transactions that are on their way.
+// Timing says when what happens.
 type Timing struct {
-	Renew, StopAfter, TakeAfter time.Duration
+	lease.Timing
 	// Retry and RetryMost are the first and the longest pause before a transaction is sent again.
 	Retry, RetryMost time.Duration
 }
 
 // DefaultTiming is for nodes that answer each other within a second.
 func DefaultTiming() Timing {
-	return Timing{
-		Renew: 2 * time.Second, StopAfter: 6 * time.Second, TakeAfter: 10 * time.Second, Retry: time.Second, RetryMost: time.Minute,
-	}
+	return Timing{Timing: lease.DefaultTiming(), Retry: time.Second, RetryMost: time.Minute}
 }
 
 // DeliveryOptions are what Delivery is made of.
@@ -143,98 +139,59 @@ func signal(c chan struct{}) {
 	}
 }
 
-// keepLeases renews what this node holds and takes what nobody holds any more.
-func (d *Delivery) keepLeases(ctx context.Context, services map[string]*Service) {
-	seen := lease.Sightings[string]{}
-	tick := time.NewTicker(d.Timing.Renew)
-	defer tick.Stop()
-	for {
-		if err := d.round(ctx, services, seen); err != nil && ctx.Err() == nil {
-			d.Log.Warn("the leases of application services could not be renewed; trying again", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			d.release()
-			return
-		}
-	}
+// serviceTable is the queues of services as leases (lease.Table).
+type serviceTable struct {
+	services map[string]*Service // those that are configured here
 }
 
-func (d *Delivery) round(ctx context.Context, services map[string]*Service, seen lease.Sightings[string]) error {
-	start := time.Now()
-	leases, err := d.renew(ctx)
-	if err != nil {
-		return err
-	}
+// List implements lease.Table.
+func (t serviceTable) List(ctx context.Context, tx *store.Tx) (rows []lease.Row[string], err error) {
+	leases, err := tx.AppserviceLeases(ctx)
 	for _, l := range leases {
-		s := services[l.ID]
-		switch {
-		case s == nil: // not configured here
-		case l.Holder == d.NodeID:
-			d.hold(ctx, s, start)
-		default:
-			d.drop(l.ID)
-			if !d.stale(l, seen) {
-				continue
-			}
-			taken, err := d.take(ctx, l)
-			if err != nil {
-				return err
-			}
-			if taken {
-				d.hold(ctx, s, start)
-			}
+		if t.services[l.ID] != nil {
+			rows = append(rows, lease.Row[string]{Key: l.ID, Holder: l.Holder, Turn: l.Turn})
 		}
 	}
-	return nil
+	return rows, err
 }
 
-// renew raises the turn of what this node holds, if it holds anything, and reads all leases.
-func (d *Delivery) renew(ctx context.Context) (leases []store.AppserviceLease, err error) {
-	ctx, cancel := context.WithTimeout(ctx, d.Timing.StopAfter)
-	defer cancel()
-	d.mu.Lock()
-	holding := len(d.held) > 0
-	d.mu.Unlock()
-	read := func(tx *store.Tx) (err error) {
-		leases, err = tx.AppserviceLeases(ctx)
-		return err
+// Renew implements lease.Table.
+func (t serviceTable) Renew(ctx context.Context, tx *store.Tx, holder string) error {
+	return tx.RenewAppservices(ctx, holder)
+}
+
+// Take implements lease.Table.
+func (t serviceTable) Take(ctx context.Context, tx *store.Tx, id, holder string, turn int64) (bool, error) {
+	return tx.TakeAppservice(ctx, id, holder, turn)
+}
+
+// Release implements lease.Table.
+func (t serviceTable) Release(ctx context.Context, tx *store.Tx, id, holder string) error {
+	return tx.ReleaseAppservice(ctx, id, holder)
+}
+
+// ReleaseAll implements lease.Table.
+func (t serviceTable) ReleaseAll(ctx context.Context, tx *store.Tx, holder string) error {
+	return tx.ReleaseAppservices(ctx, holder)
+}
+
+// keepLeases sends to the services whose leases this node gets, until the context ends.
+func (d *Delivery) keepLeases(ctx context.Context, services map[string]*Service) {
+	k := &lease.Keeper[string]{
+		What: "an application service", Table: serviceTable{services}, Store: d.Store, NodeID: d.NodeID, Timing: d.Timing.Timing, Log: d.Log,
+		Hold: func(id string, until time.Time, _ bool) { d.hold(ctx, services[id], until) },
+		Lost: d.drop,
 	}
-	if !holding {
-		return leases, d.Store.Read(ctx, read)
-	}
-	return leases, d.Store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.RenewAppservices(ctx, d.NodeID); err != nil {
-			return err
-		}
-		return read(tx)
-	})
+	k.Run(ctx)
+	d.dropAll()
+	k.Release()
 }
 
-// stale tells whether a lease has not changed for so long that its holder has stopped.
-func (d *Delivery) stale(l store.AppserviceLease, seen lease.Sightings[string]) bool {
-	return seen.Unchanged(l.ID, l.Turn, time.Now()) >= d.Timing.TakeAfter || l.Holder == ""
-}
-
-func (d *Delivery) take(ctx context.Context, l store.AppserviceLease) (taken bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, d.Timing.StopAfter)
-	defer cancel()
-	err = d.Store.Write(ctx, func(tx *store.Tx) (err error) {
-		taken, err = tx.TakeAppservice(ctx, l.ID, d.NodeID, l.Turn)
-		return err
-	})
-	if taken && l.Holder != "" {
-		d.Log.Info("taking over an application service from a node that is gone", "service", l.ID, "node", l.Holder)
-	}
-	return taken, err
-}
-
-// hold lets the sender of a service go on for as long as the renewal that began at start allows, and starts one if there is none.
-func (d *Delivery) hold(ctx context.Context, s *Service, start time.Time) {
+// hold lets the sender of a service go on until a time, and starts one if there is none.
+func (d *Delivery) hold(ctx context.Context, s *Service, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := d.Timing.StopAfter - time.Since(start)
+	left := time.Until(until)
 	if old := d.held[s.ID]; old != nil {
 		if !old.over() && old.deadline.Stop() && left > 0 {
 			old.deadline.Reset(left)
@@ -263,20 +220,11 @@ func (d *Delivery) drop(id string) {
 	}
 }
 
-// releaseTimeout bounds the last write of a node that ends.
-const releaseTimeout = 5 * time.Second
-
-func (d *Delivery) release() {
+func (d *Delivery) dropAll() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for id, s := range d.held {
 		s.end()
 		delete(d.held, id)
-	}
-	d.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
-	defer cancel()
-	err := d.Store.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseAppservices(ctx, d.NodeID) })
-	if err != nil && !errors.Is(err, context.Canceled) {
-		d.Log.Warn("the leases of application services were not released; other nodes take them when they run out", "err", err)
 	}
 }

@@ -51,6 +51,12 @@ func (t *Tx) TakeAppservice(ctx context.Context, id, holder string, turn int64) 
 	return n > 0, err
 }
 
+// ReleaseAppservice lets others take a lease at once.
+func (t *Tx) ReleaseAppservice(ctx context.Context, id, holder string) error {
+	_, err := t.exec(ctx, `UPDATE appservices SET holder = '', turn = turn + 1 WHERE id = $1 AND holder = $2`, id, holder)
+	return err
+}
+
 // ReleaseAppservices lets others take at once what a holder has.
 func (t *Tx) ReleaseAppservices(ctx context.Context, holder string) error {
 	_, err := t.exec(ctx, `UPDATE appservices SET holder = '', turn = turn + 1 WHERE holder = $1`, holder)

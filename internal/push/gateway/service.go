@@ -14,10 +14,9 @@ import (
 	"bongsu.org/bongsu/internal/store"
 )
 
-// Timing says when what happens. Leases are measured by each node's own clock: a holder that has not renewed for StopAfter does nothing
-// more; others take a lease that has not changed for TakeAfter.
+// Timing says when what happens.
 type Timing struct {
-	Renew, StopAfter, TakeAfter time.Duration
+	lease.Timing
 	// Look is how often a node looks for what nobody told it of.
 	Look time.Duration
 	// Gather is how long events are gathered before they are looked at together.
@@ -31,7 +30,7 @@ type Timing struct {
 // DefaultTiming is for nodes that answer each other within a second.
 func DefaultTiming() Timing {
 	return Timing{
-		Renew: 2 * time.Second, StopAfter: 6 * time.Second, TakeAfter: 10 * time.Second, Look: time.Second, Gather: 20 * time.Millisecond,
+		Timing: lease.DefaultTiming(), Look: time.Second, Gather: 20 * time.Millisecond,
 		Retry: 2 * time.Second, RetryMost: time.Hour, Timeout: 30 * time.Second,
 	}
 }
@@ -56,6 +55,7 @@ type Service struct {
 	Options
 	client *http.Client
 	leases leases
+	keeper *lease.Keeper[int]
 	index  *index
 	posts  posts
 	news   chan struct{} // something was committed
@@ -81,11 +81,12 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("preparing to push: %w", err)
 	}
 	s := &Service{
-		Options: o, client: newClient(o), leases: leases{held: map[int]*held{}, seen: lease.Sightings[int]{}}, index: newIndex(),
+		Options: o, client: newClient(o), leases: leases{held: map[int]*held{}}, index: newIndex(),
 		posts: posts{busy: map[pusherKey]bool{}, hosts: map[string]int{}}, news: make(chan struct{}, 1), due: make(chan struct{}, 1),
 	}
+	s.keeper = s.newKeeper()
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	s.done.Go(func() { s.keepLeases(ctx) })
+	s.done.Go(func() { s.keeper.Run(ctx) })
 	s.done.Go(func() { s.follow(ctx) })
 	s.done.Go(func() { s.dispatch(ctx) })
 	return s, nil
@@ -112,7 +113,7 @@ func (s *Service) Close() {
 	s.done.Wait()
 	s.posts.done.Wait()
 	s.client.CloseIdleConnections()
-	s.release()
+	s.keeper.Release()
 }
 
 func signal(c chan struct{}) {
