@@ -11,6 +11,10 @@ var (
 	// ErrUnavailable: the database cannot be written (or reached) now, or the outcome of a commit is not known. The same request,
 	// sent again with the same transaction id, is safe.
 	ErrUnavailable = errors.New("database unavailable")
+	// ErrUnknown: a commit was sent, and whether it is durable is not known. It is also ErrUnavailable.
+	ErrUnknown = fmt.Errorf("%w: the outcome of a commit is not known", ErrUnavailable)
+	// errGone: the connection was lost, or turned out to be read-only, before anything was committed.
+	errGone = fmt.Errorf("%w: the connection was lost", ErrUnavailable)
 	// ErrConflict: a row with this key is already there.
 	ErrConflict = errors.New("already exists")
 	// ErrText: a text that the database cannot hold.
@@ -61,11 +65,21 @@ type transaction interface {
 
 // backend is one of the two databases.
 type backend interface {
-	read(ctx context.Context, fn func(q querier) error) error
+	// read tells fn whether it reads a standby.
+	read(ctx context.Context, fn func(q querier, standby bool) error) error
 	begin(ctx context.Context) (transaction, error)
 	// writable tells whether a write would succeed now.
 	writable(ctx context.Context) error
+	// readableNow tells whether a read would succeed now.
+	readableNow(ctx context.Context) error
+	// retryable tells of an error after which the same transaction may succeed at once.
 	retryable(err error) bool
+	// remote tells whether a commit may wait for another machine.
+	remote() bool
+	// saw notes a position that was committed.
+	saw(p Pos)
+	// state is what is known of the servers.
+	state() Database
 	// connections tells how many are in use, and how many there can be.
 	connections() (busy, most int)
 	close()
@@ -75,9 +89,16 @@ type backend interface {
 type Tx struct {
 	q     querier
 	lanes int
+	saw   func(Pos)
+	// standby: what is read may lack what other nodes wrote last.
+	standby bool
 	// batches is what a transaction of Store.Write added to lanes.
 	batches []*Batch
 }
+
+// Standby tells that a standby is read, since no primary can be reached. It has all that this node has seen, but may lack what others
+// wrote last: that a row is not there proves nothing.
+func (t *Tx) Standby() bool { return t.standby }
 
 // laneOf is the lane of a user's own changes.
 func (t *Tx) laneOf(userID string) int { return laneOf(userID, t.lanes) }

@@ -28,8 +28,10 @@ type Lane struct {
 	closing sync.RWMutex // held for reading while a job is handed in
 	closed  bool
 
-	// Owned by the committer. known is the lane's last position as of our last batch; -1: not known.
-	known Pos
+	// Owned by the committer. known is the lane's last position as of our last batch; -1: not known. unsettled is what the
+	// batch at work was sent to be committed as, with an outcome that is not known.
+	known     Pos
+	unsettled *attempt
 }
 
 // LaneHooks connect a lane with who keeps state in memory. CatchUp and Reset are called from the committer, one at a time.
@@ -62,6 +64,7 @@ type job struct {
 	// sendKey is the key of a request to send to devices; empty: it is none.
 	sendKey string
 	run     func(tx *LaneTx) error
+	until   time.Time // when its caller is told that it takes too long
 	err     error
 	done    chan struct{}
 }
@@ -99,14 +102,19 @@ func (l *Lane) SendOnce(ctx context.Context, sendKey string, now int64, fn func(
 }
 
 func (l *Lane) enqueue(j *job) error {
+	j.until = time.Now().Add(l.store.patience)
 	if err := l.handIn(j); err != nil {
 		return err
 	}
+	tooLong := time.NewTimer(l.store.patience)
+	defer tooLong.Stop()
 	select {
 	case <-j.done:
 		return j.err
 	case <-j.ctx.Done():
 		return j.ctx.Err()
+	case <-tooLong.C:
+		return fmt.Errorf("%w: lane %d waits for longer than %s", ErrUnknown, l.num, l.store.patience)
 	}
 }
 
@@ -161,15 +169,12 @@ func (l *Lane) gather(first *job) []*job {
 	return batch
 }
 
-// commit runs a batch, again if the database asks for it, and leaves each job's outcome in its err.
+// commit runs a batch, again if the database asks for it or was lost, and leaves each job's outcome in its err.
 func (l *Lane) commit(batch []*job) {
 	live := batch
+	l.unsettled = nil
 	for try := 1; ; try++ {
-		live = slices.DeleteFunc(slices.Clone(live), func(j *job) bool {
-			j.err = j.ctx.Err() // nobody waits any more, and nothing was begun
-			return j.err != nil
-		})
-		if len(live) == 0 {
+		if live = l.stillWanted(live); len(live) == 0 {
 			return
 		}
 		err := l.tryCommit(live)
@@ -180,8 +185,9 @@ func (l *Lane) commit(batch []*job) {
 		if l.hooks != nil {
 			l.hooks.Reset(l.num)
 		}
-		if try < writeTries && l.store.back.retryable(err) {
-			time.Sleep(time.Duration(try) * 5 * time.Millisecond)
+		again := l.store.back.retryable(err) && try < writeTries || errors.Is(err, errGone) || errors.Is(err, ErrUnknown)
+		if again && time.Now().Before(live[0].until) {
+			time.Sleep(time.Duration(min(try, 20)) * 5 * time.Millisecond)
 			continue
 		}
 		if len(live) > 1 && !errors.Is(err, ErrUnavailable) {
@@ -196,6 +202,18 @@ func (l *Lane) commit(batch []*job) {
 	}
 }
 
+// stillWanted drops jobs whose callers have left, before anything is begun for them.
+func (l *Lane) stillWanted(jobs []*job) []*job {
+	now := time.Now()
+	return slices.DeleteFunc(slices.Clone(jobs), func(j *job) bool {
+		j.err = j.ctx.Err()
+		if j.err == nil && l.store.back.remote() && now.After(j.until) {
+			j.err = fmt.Errorf("%w: lane %d has no database", ErrUnavailable, l.num)
+		}
+		return j.err != nil
+	})
+}
+
 // oneByOne keeps one bad job from failing those that it shared a batch with.
 func (l *Lane) oneByOne(jobs []*job) {
 	for _, j := range jobs {
@@ -205,24 +223,44 @@ func (l *Lane) oneByOne(jobs []*job) {
 
 func (l *Lane) tryCommit(batch []*job) (err error) {
 	ctx := context.Background()
-	t, err := l.store.back.begin(ctx)
+	t, err := l.store.back.begin(patientUntil(ctx, batch[0].until))
 	if err != nil {
 		return err
 	}
 	defer t.Rollback()
-	tx := &LaneTx{Tx: Tx{q: t, lanes: l.store.Lanes()}, lane: l}
+	tx := &LaneTx{Tx: Tx{q: t, lanes: l.store.Lanes(), saw: l.store.back.saw}, lane: l}
 	if err := tx.begin(ctx, batch); err != nil {
 		return err
+	}
+	if l.unsettled != nil {
+		done, err := l.settle(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if done {
+			return l.end(t, tx)
+		}
 	}
 	for _, j := range batch {
 		if j.err, err = tx.runJob(ctx, j); err != nil {
 			return err
 		}
 	}
+	return l.end(t, tx)
+}
+
+// end commits, and tells what was committed.
+func (l *Lane) end(t transaction, tx *LaneTx) error {
 	if err := t.Commit(tx.finish()...); err != nil {
+		if errors.Is(err, ErrUnknown) {
+			l.note(tx)
+		}
 		return err
 	}
+	l.unsettled = nil
 	l.known = tx.batch.To
+	l.store.committed()
+	l.store.back.saw(tx.batch.To)
 	l.store.findRooms(&tx.batch)
 	if l.hooks != nil {
 		l.hooks.Committed(&tx.batch)

@@ -19,6 +19,8 @@ type LaneTx struct {
 	mark    int  // of inserts, where those of the running job begin
 	lateAt  int  // the same of late
 	saved   bool // a savepoint of the running job is open
+	turn    int64
+	settled bool // it only waits for what an earlier attempt wrote
 }
 
 // writeLater runs a statement at the end of the batch, in one round trip with all others. It must be one that cannot fail for what the
@@ -43,8 +45,8 @@ func (t *LaneTx) begin(ctx context.Context, batch []*job) error {
 	// Writing the row is the lock, and makes this transaction one that writes and waits even if no job adds a row. What comes after it
 	// sees all that was committed before the lock was got.
 	reads := []read{{
-		sql: `UPDATE lanes SET turn = turn + 1 WHERE lane = $1 RETURNING pos`, args: []any{t.lane.num},
-		row: func(rows Rows) error { return rows.Scan(&pos) },
+		sql: `UPDATE lanes SET turn = turn + 1 WHERE lane = $1 RETURNING pos, turn`, args: []any{t.lane.num},
+		row: func(rows Rows) error { return rows.Scan(&pos, &t.turn) },
 	}}
 	reads = append(reads, t.findRepeats(batch)...)
 	reads = append(reads, t.findSent(batch)...)

@@ -70,7 +70,11 @@ func (b *sqliteBackend) migrate(ctx context.Context, upTo int64) error {
 }
 
 func (b *postgresBackend) migrate(ctx context.Context, upTo int64) error {
-	db := stdlib.OpenDBFromPool(b.pool)
+	h, err := b.primary(ctx)
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDBFromPool(h.pool)
 	defer func() { _ = db.Close() }()
 	unlock, err := lockMigrations(ctx, db)
 	if err != nil {
@@ -88,6 +92,11 @@ func lockMigrations(ctx context.Context, db *sql.DB) (unlock func(), err error) 
 	if err != nil {
 		return nil, fmt.Errorf("locking migrations: %w", err)
 	}
+	// Another node may be at it for as long as it takes.
+	if _, err := c.ExecContext(ctx, "SET lock_timeout = 0"); err != nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("locking migrations: %w", err)
+	}
 	if _, err := c.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("locking migrations: %w", err)
@@ -96,6 +105,7 @@ func lockMigrations(ctx context.Context, db *sql.DB) (unlock func(), err error) 
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		_, _ = c.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", migrationLock)
+		_, _ = c.ExecContext(ctx, "RESET lock_timeout")
 		_ = c.Close()
 	}, nil
 }

@@ -59,7 +59,7 @@ func firstSchema(ctx context.Context, t *testing.T, url, dir string) {
 		}
 		return
 	}
-	b, err := openPostgres(ctx, url, 2, slog.New(slog.DiscardHandler))
+	b, err := openPostgres(ctx, Options{URL: url, Lanes: 2, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

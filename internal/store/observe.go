@@ -40,6 +40,9 @@ func (b *sqliteBackend) connections() (busy, most int) {
 }
 
 func (b *postgresBackend) connections() (busy, most int) {
-	st := b.pool.Stat()
-	return int(st.AcquiredConns()), int(st.MaxConns())
+	for _, h := range b.hosts {
+		st := h.pool.Stat()
+		busy, most = busy+int(st.AcquiredConns()), max(most, int(st.MaxConns()))
+	}
+	return busy, most
 }

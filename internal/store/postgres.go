@@ -5,148 +5,268 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"sync/atomic"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Times after which a dead site is given up. Without TCP_USER_TIMEOUT and keep-alives a connection to a host that vanished hangs for
-// minutes.
-const (
-	pgConnectTimeout = time.Second
-	pgUserTimeout    = 3 * time.Second
-	pgKeepAlive      = time.Second
-)
-
-// postgresBackend is a pool of connections to whichever of the named hosts is the primary.
+// postgresBackend is the servers that the settings name, of which one at a time is the primary. A watch over each says what it is; a
+// failed statement makes it look at once. Writes go to the primary, and wait for one. Reads go to the primary too, and to a standby only
+// while no primary can be reached.
 type postgresBackend struct {
-	pool *pgxpool.Pool
+	log    *slog.Logger
+	hosts  []*pgHost
+	near   []*pgHost // those that may be read as standbys, the nearest first
+	waits  time.Duration
+	answer time.Duration // how long a host may take to answer the watch
+	marks  marks
+
+	stop    context.CancelFunc
+	watches sync.WaitGroup
+
+	mu      sync.Mutex
+	current *pgHost // the primary; nil: none is known
+	looked  map[*pgHost]*pgState
+	changed chan struct{} // closed when something changes
 }
 
-// pgStateKey is where a connection keeps its pgConnState.
-const pgStateKey = "bongsu"
-
-// pgConnState is what a connection remembers beside pgx's own state.
-type pgConnState struct {
-	// notReplicated is set by warning 01000 on a commit: "canceling wait for synchronous replication".
-	notReplicated atomic.Bool
-}
-
-func openPostgres(ctx context.Context, dsn string, lanes int, log *slog.Logger) (*postgresBackend, error) {
-	cfg, err := pgxpool.ParseConfig(dsn)
+func openPostgres(ctx context.Context, o Options) (*postgresBackend, error) {
+	hosts, err := hostsOf(ctx, o.URL, o.Lanes+16+readersLeft)
 	if err != nil {
-		return nil, fmt.Errorf("reading the database's address: %w", err)
+		return nil, err
 	}
-	// Only a primary will do: hosts are tried in order until one is writable.
-	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
-	cfg.ConnConfig.ConnectTimeout = pgConnectTimeout
-	dialer := &net.Dialer{
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: pgKeepAlive, Interval: pgKeepAlive, Count: 3},
-		Control:         userTimeout(pgUserTimeout),
+	b := &postgresBackend{
+		log: o.Log, hosts: hosts, waits: o.Patience, answer: answerSoon, looked: map[*pgHost]*pgState{}, changed: make(chan struct{}),
 	}
-	cfg.ConnConfig.DialFunc = dialer.DialContext
-	cfg.ConnConfig.RuntimeParams["application_name"] = "bongsu"
-	// A deadline of the server's must never cut a commit short.
-	cfg.ConnConfig.RuntimeParams["statement_timeout"] = "0"
-	cfg.ConnConfig.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
-		if n.Code == "01000" {
-			if st, ok := c.CustomData()[pgStateKey].(*pgConnState); ok {
-				st.notReplicated.Store(true)
-			}
-		}
+	if b.waits <= 0 {
+		b.waits = DefaultPatience
 	}
-	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
-		c.PgConn().CustomData()[pgStateKey] = &pgConnState{}
-		return nil
+	if len(hosts) == 1 {
+		b.answer = answerIfOnly
 	}
-	cfg.MaxConns = max(cfg.MaxConns, int32(lanes)+16) // lanes is at most MaxLanes
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("opening PostgreSQL: %w", err)
+	b.near = nearest(hosts, o.Reads)
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b.stop = stop
+	for _, h := range hosts {
+		b.watches.Go(func() { b.watch(watching, h) })
 	}
-	if err := reach(ctx, pool, log); err != nil {
-		pool.Close()
+	if err := b.start(ctx); err != nil {
+		b.close()
 		return nil, fmt.Errorf("reaching PostgreSQL: %w", err)
 	}
-	return &postgresBackend{pool: pool}, nil
+	return b, nil
 }
 
-// reachFor is how long a start waits for a database that is not there yet: machines boot in any order.
-const reachFor = 15 * time.Second
-
-// reach waits for a primary. What trying again cannot mend, such as a wrong password, is an error at once.
-func reach(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
-	until := time.Now().Add(reachFor)
-	for try := 1; ; try++ {
-		err := pool.Ping(ctx)
-		var refused *pgconn.PgError
-		final := errors.As(err, &refused) && refused.Code[:2] != "57" && refused.Code[:2] != "53"
-		if err == nil || final || ctx.Err() != nil || time.Now().After(until) {
-			return err
+// nearest puts the hosts that are named first, in their order.
+func nearest(hosts []*pgHost, named []string) []*pgHost {
+	rank := func(h *pgHost) int {
+		i := slices.IndexFunc(named, func(n string) bool { return n == h.name || n+":5432" == h.name })
+		if i < 0 {
+			return len(named)
 		}
-		if try == 1 {
-			log.Warn("PostgreSQL cannot be reached yet; trying again", "for", reachFor, "err", err)
+		return i
+	}
+	out := slices.Clone(hosts)
+	slices.SortStableFunc(out, func(a, b *pgHost) int { return rank(a) - rank(b) })
+	return out
+}
+
+// startFor is how long a start waits for a database that is not there yet: machines boot in any order.
+const startFor = 15 * time.Second
+
+// start waits for a primary. What trying again cannot mend, such as a wrong password, is an error at once.
+func (b *postgresBackend) start(ctx context.Context) error {
+	tooLong := time.NewTimer(startFor)
+	defer tooLong.Stop()
+	warned := false
+	for {
+		b.mu.Lock()
+		found, changed, looked := b.current != nil, b.changed, len(b.looked)
+		b.mu.Unlock()
+		if found {
+			return nil
+		}
+		if looked == len(b.hosts) {
+			if b.hopeless() {
+				return b.nobody()
+			}
+			if !warned {
+				b.log.Warn("PostgreSQL cannot be written yet; trying again", "for", startFor, "err", b.nobody())
+				warned = true
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(500 * time.Millisecond):
+		case <-tooLong.C:
+			return b.nobody()
+		case <-changed:
 		}
 	}
 }
 
-func (b *postgresBackend) read(ctx context.Context, fn func(q querier) error) error {
-	c, err := b.pool.Acquire(ctx)
-	if err != nil {
-		return pgErr(err)
-	}
-	defer c.Release()
-	return fn(pgConn{c})
-}
-
-func (b *postgresBackend) begin(ctx context.Context) (transaction, error) {
-	c, err := b.pool.Acquire(ctx)
-	if err != nil {
-		return nil, pgErr(err)
-	}
-	return &pgTx{conn: c, back: b}, nil
-}
-
-func (b *postgresBackend) writable(ctx context.Context) error {
-	return b.read(ctx, func(q querier) error {
-		rows, err := q.Query(ctx, "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		var readOnly bool
-		if !rows.Next() {
-			return errors.Join(ErrUnavailable, rows.Err())
-		}
-		if err := rows.Scan(&readOnly); err != nil {
-			return err
-		}
-		if readOnly {
-			b.pool.Reset()
-			return fmt.Errorf("%w: the server is read-only", ErrUnavailable)
-		}
-		return nil
+// hopeless tells that every server has refused us for what waiting does not mend.
+func (b *postgresBackend) hopeless() bool {
+	return !slices.ContainsFunc(b.hosts, func(h *pgHost) bool {
+		var refused *pgconn.PgError
+		return !errors.As(h.state.Load().err, &refused) || refused.Code[:2] == "57" || refused.Code[:2] == "53"
 	})
 }
 
-func (b *postgresBackend) retryable(err error) bool {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
-		return e.Code == "40001" || e.Code == "40P01"
-	}
-	return pgconn.SafeToRetry(err)
+type patienceKey struct{}
+
+// Impatient makes writes and reads with the context fail at once while there is no database for them, instead of waiting for one.
+func Impatient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patienceKey{}, time.Duration(0))
 }
 
-func (b *postgresBackend) close() { b.pool.Close() }
+// patient gives the context another patience than that of the settings.
+func patient(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patienceKey{}, d)
+}
+
+// patientUntil bounds the patience of the context, unless it has its own.
+func patientUntil(ctx context.Context, until time.Time) context.Context {
+	if _, ok := ctx.Value(patienceKey{}).(time.Duration); ok {
+		return ctx
+	}
+	return patient(ctx, time.Until(until))
+}
+
+func (b *postgresBackend) patience(ctx context.Context) time.Duration {
+	if d, ok := ctx.Value(patienceKey{}).(time.Duration); ok {
+		return d
+	}
+	return b.waits
+}
+
+// acquire gets a connection to a host that find names, or to another if that one turns out to be gone. get takes it from the host.
+func (b *postgresBackend) acquire(ctx context.Context, find func(context.Context) (*pgHost, error),
+	get func(context.Context, *pgHost) (*pgxpool.Conn, error)) (*pgHost, *pgxpool.Conn, error) {
+	until := time.Now().Add(b.patience(ctx))
+	for {
+		h, err := find(patient(ctx, time.Until(until)))
+		if err != nil {
+			return nil, nil, err
+		}
+		b.mu.Lock()
+		changed := b.changed
+		b.mu.Unlock()
+		c, err := connect(ctx, h, until, get)
+		if err == nil {
+			return h, c, nil
+		}
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		h.suspect()
+		if time.Now().After(until) {
+			return nil, nil, fmt.Errorf("%w: connecting to %s: %w", ErrUnavailable, h.name, err)
+		}
+		select {
+		case <-changed:
+		case <-time.After(acquireAgain):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// acquireAgain is the pause before another try to connect, unless something has changed.
+const acquireAgain = 200 * time.Millisecond
+
+// connect gets a connection within the time that is left, or that a host has to answer.
+func connect(ctx context.Context, h *pgHost, until time.Time, get func(context.Context, *pgHost) (*pgxpool.Conn, error)) (*pgxpool.Conn, error) {
+	if least := time.Now().Add(answerSoon); until.Before(least) {
+		until = least
+	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	return get(ctx, h)
+}
+
+func toRead(ctx context.Context, h *pgHost) (*pgxpool.Conn, error) { return h.pool.Acquire(ctx) }
+
+// toWrite waits for its turn first: transactions that wait for a commit leave connections for reading.
+func toWrite(ctx context.Context, h *pgHost) (*pgxpool.Conn, error) {
+	select {
+	case h.writers <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for one of %d transactions to end: %w", cap(h.writers), ctx.Err())
+	}
+	c, err := h.pool.Acquire(ctx)
+	if err != nil {
+		<-h.writers
+	}
+	return c, err
+}
+
+func (b *postgresBackend) read(ctx context.Context, fn func(q querier, standby bool) error) error {
+	h, c, err := b.acquire(ctx, b.readable, toRead)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	standby := inRecovery(c.Conn())
+	if standby {
+		if err := b.reach(ctx, h, c.Conn()); err != nil {
+			return err
+		}
+	}
+	return fn(pgConn{c, h}, standby)
+}
+
+func (b *postgresBackend) begin(ctx context.Context) (transaction, error) {
+	h, c, err := b.acquire(ctx, b.primary, toWrite)
+	if err != nil {
+		return nil, err
+	}
+	l := linkOf(c.Conn().PgConn())
+	l.writing.Store(true)
+	return &pgTx{conn: c, link: l, host: h}, nil
+}
+
+func (b *postgresBackend) writable(ctx context.Context) error {
+	ctx = Impatient(ctx)
+	if _, err := b.primary(ctx); err != nil {
+		return err
+	}
+	return b.read(ctx, func(q querier, standby bool) error {
+		if standby {
+			return fmt.Errorf("%w: the server is read-only", ErrUnavailable)
+		}
+		_, err := q.Exec(ctx, "SELECT 1")
+		return err
+	})
+}
+
+func (b *postgresBackend) readableNow(ctx context.Context) error {
+	ctx = Impatient(ctx)
+	return b.read(ctx, func(q querier, _ bool) error {
+		_, err := q.Exec(ctx, "SELECT 1")
+		return err
+	})
+}
+
+func (*postgresBackend) remote() bool { return true }
+
+func (b *postgresBackend) saw(p Pos) { b.marks.saw(p) }
+
+func (b *postgresBackend) retryable(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+}
+
+func (b *postgresBackend) close() {
+	b.stop()
+	b.watches.Wait()
+	for _, h := range b.hosts {
+		h.pool.Close()
+	}
+}
 
 // pgErr names the errors that callers act on.
 func pgErr(err error) error {
@@ -162,234 +282,21 @@ func pgErr(err error) error {
 		return fmt.Errorf("%w: %w", ErrText, err)
 	case e.Code == "23505":
 		return fmt.Errorf("%w: %w", ErrConflict, err)
-	case e.Code == "25006", e.Code[:2] == "57", e.Code[:2] == "53", e.Code[:2] == "08", e.Code[:2] == "40":
+	case e.Code == "25006", e.Code == "55P03", slices.Contains(unavailableClasses, e.Code[:2]):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
 }
 
-// lostPrimary tells that the connection leads to a server that cannot be written any more.
-func lostPrimary(err error) bool {
+// unavailableClasses are the classes of errors for which the server, not the statement, is the reason: lost connections, rolled back
+// transactions, no resources, operators, the system.
+var unavailableClasses = strings.Fields("08 40 53 57 58")
+
+// lost tells that the connection leads to a server that is gone, or cannot be written any more.
+func lost(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
 	var e *pgconn.PgError
-	return errors.As(err, &e) && (e.Code == "25006" || e.Code[:2] == "57")
-}
-
-type pgConn struct{ c *pgxpool.Conn }
-
-func (p pgConn) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	rows, err := p.c.Query(ctx, sql, args...)
-	return pgRows{rows}, pgErr(err)
-}
-
-func (p pgConn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	tag, err := p.c.Exec(ctx, sql, args...)
-	return tag.RowsAffected(), pgErr(err)
-}
-
-func (p pgConn) ExecAll(ctx context.Context, writes []write) error {
-	return pgErr(p.c.SendBatch(ctx, pgBatch(writes...)).Close())
-}
-
-func (p pgConn) QueryAll(ctx context.Context, reads []read) error {
-	return pgErr(readBatch(p.c.SendBatch(ctx, readsBatch(reads)), reads))
-}
-
-func readsBatch(reads []read) *pgx.Batch {
-	b := &pgx.Batch{}
-	for _, r := range reads {
-		b.Queue(r.sql, r.args...)
-	}
-	return b
-}
-
-// readBatch hands on the rows of each query of a batch.
-func readBatch(res pgx.BatchResults, reads []read) error {
-	for _, r := range reads {
-		rows, err := res.Query()
-		if err == nil {
-			err = eachRow(rows, r.row)
-		}
-		if err != nil {
-			_ = res.Close()
-			return err
-		}
-	}
-	return res.Close()
-}
-
-func pgBatch(writes ...write) *pgx.Batch {
-	b := &pgx.Batch{}
-	for _, w := range writes {
-		b.Queue(w.sql, w.args...)
-	}
-	return b
-}
-
-// pgRows gives errors of a running query the same names as those of its start.
-type pgRows struct{ pgx.Rows }
-
-func (r pgRows) Err() error { return pgErr(r.Rows.Err()) }
-
-// pgTx is a write transaction. Its statements run without the caller's context, for which pgx would close the connection and send a
-// cancel; their only deadlines are those of TCP. BEGIN travels with the first statement.
-type pgTx struct {
-	conn  *pgxpool.Conn
-	back  *postgresBackend
-	begun bool
-	done  bool
-}
-
-// send runs statements in one round trip, after BEGIN if it is the first.
-func (t *pgTx) send(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
-	if t.begun {
-		return t.conn.SendBatch(context.WithoutCancel(ctx), b)
-	}
-	t.begun = true
-	first := &pgx.Batch{}
-	first.Queue("BEGIN")
-	first.QueuedQueries = append(first.QueuedQueries, b.QueuedQueries...)
-	return &afterBegin{BatchResults: t.conn.SendBatch(context.WithoutCancel(ctx), first)}
-}
-
-// afterBegin reads over the answer to BEGIN.
-type afterBegin struct {
-	pgx.BatchResults
-	read bool
-}
-
-func (a *afterBegin) skip() error {
-	if a.read {
-		return nil
-	}
-	a.read = true
-	_, err := a.BatchResults.Exec()
-	return err
-}
-
-func (a *afterBegin) Exec() (pgconn.CommandTag, error) {
-	if err := a.skip(); err != nil {
-		return pgconn.CommandTag{}, err
-	}
-	return a.BatchResults.Exec()
-}
-
-func (a *afterBegin) Query() (pgx.Rows, error) {
-	if err := a.skip(); err != nil {
-		return nil, err
-	}
-	return a.BatchResults.Query()
-}
-
-func (t *pgTx) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	if t.begun {
-		rows, err := t.conn.Query(context.WithoutCancel(ctx), sql, args...)
-		return pgRows{rows}, t.check(err)
-	}
-	res := t.send(ctx, pgBatch(write{sql, args}))
-	rows, err := res.Query()
-	if err != nil {
-		_ = res.Close()
-		return nil, t.check(err)
-	}
-	return &pgFirstRows{pgRows{rows}, res}, nil
-}
-
-// pgFirstRows ends the batch that they came with.
-type pgFirstRows struct {
-	pgRows
-	batch pgx.BatchResults
-}
-
-func (r *pgFirstRows) Close() {
-	r.pgRows.Close()
-	_ = r.batch.Close() // an error of the rows is in their Err
-}
-
-func (t *pgTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	if t.begun {
-		tag, err := t.conn.Exec(context.WithoutCancel(ctx), sql, args...)
-		return tag.RowsAffected(), t.check(err)
-	}
-	res := t.send(ctx, pgBatch(write{sql, args}))
-	tag, err := res.Exec()
-	if closeErr := res.Close(); err == nil {
-		err = closeErr
-	}
-	return tag.RowsAffected(), t.check(err)
-}
-
-func (t *pgTx) ExecAll(ctx context.Context, writes []write) error {
-	return t.check(t.send(ctx, pgBatch(writes...)).Close())
-}
-
-func (t *pgTx) check(err error) error {
-	if lostPrimary(err) {
-		t.back.pool.Reset()
-	}
-	return pgErr(err)
-}
-
-func (t *pgTx) QueryAll(ctx context.Context, reads []read) error {
-	return t.check(readBatch(t.send(ctx, readsBatch(reads)), reads))
-}
-
-func (t *pgTx) Commit(last ...write) error {
-	if !t.begun && len(last) == 0 {
-		t.release()
-		return nil
-	}
-	st, _ := t.conn.Conn().PgConn().CustomData()[pgStateKey].(*pgConnState)
-	if st != nil {
-		st.notReplicated.Store(false)
-	}
-	err := t.commit(last)
-	unsafe := st != nil && st.notReplicated.Load()
-	if err != nil {
-		err = fmt.Errorf("committing: %w", t.check(err))
-		t.Rollback()
-		return err
-	}
-	t.release()
-	if unsafe {
-		return fmt.Errorf("%w: the commit was not replicated", ErrUnavailable)
-	}
-	return nil
-}
-
-var errRolledBack = fmt.Errorf("%w: the transaction was rolled back", ErrUnavailable)
-
-// commit sends the last writes and COMMIT, which the server does not look at if one of the writes fails.
-func (t *pgTx) commit(last []write) error {
-	res := t.send(context.Background(), pgBatch(append(last, write{sql: "COMMIT"})...))
-	for range last {
-		if _, err := res.Exec(); err != nil {
-			_ = res.Close()
-			return err
-		}
-	}
-	tag, err := res.Exec()
-	if closeErr := res.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil && tag.String() == "ROLLBACK" {
-		return errRolledBack // a statement had failed, and nobody looked
-	}
-	return err
-}
-
-func (t *pgTx) Rollback() {
-	if t.done {
-		return
-	}
-	if t.begun {
-		_, _ = t.conn.Exec(context.Background(), "ROLLBACK") // a lost connection is dropped when it is given back
-	}
-	t.release()
-}
-
-func (t *pgTx) release() {
-	if !t.done {
-		t.done = true
-		t.conn.Release()
-	}
+	return !errors.As(err, &e) || e.Code == "25006" || e.Code[:2] == "57"
 }

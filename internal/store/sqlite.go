@@ -67,11 +67,11 @@ func openSQLite(ctx context.Context, dir string) (*sqliteBackend, error) {
 	return b, nil
 }
 
-func (b *sqliteBackend) read(ctx context.Context, fn func(q querier) error) error {
+func (b *sqliteBackend) read(ctx context.Context, fn func(q querier, standby bool) error) error {
 	select {
 	case c := <-b.readers:
 		defer func() { b.readers <- c }()
-		return fn(c)
+		return fn(c, false)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -98,6 +98,14 @@ func (b *sqliteBackend) writable(ctx context.Context) error {
 	tx.Rollback()
 	return nil
 }
+
+func (b *sqliteBackend) readableNow(ctx context.Context) error {
+	return b.read(ctx, func(querier, bool) error { return nil })
+}
+
+func (*sqliteBackend) remote() bool { return false }
+
+func (*sqliteBackend) saw(Pos) {}
 
 func (b *sqliteBackend) retryable(err error) bool {
 	var e *sqlite.Error

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,14 +22,23 @@ type Options struct {
 	Dir string
 	// Lanes is the number of lanes of a PostgreSQL database when it is first made; SQLite, with its one writer, has one.
 	Lanes int
+	// Reads names the servers, as HOST:PORT, that are read first while no primary can be reached; then come the others, in the order of URL.
+	Reads []string
+	// Patience is how long a write, or a read, waits for a database that can take it; 0: DefaultPatience.
+	Patience time.Duration
 	// Observer may be nil.
 	Observer Observer
 	Log      *slog.Logger
 }
 
+// DefaultPatience is longer than a usual failover takes.
+const DefaultPatience = 15 * time.Second
+
 // Store is an open database.
 type Store struct {
 	back     backend
+	patience time.Duration
+	last     atomic.Int64 // when this node's last commit was durable, in ms
 	lanes    []*Lane
 	observer Observer
 	log      *slog.Logger
@@ -44,7 +54,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{back: back, observer: o.Observer, log: o.Log}
+	if o.Patience <= 0 {
+		o.Patience = DefaultPatience
+	}
+	s := &Store{back: back, patience: o.Patience, observer: o.Observer, log: o.Log}
 	n, err := s.fixLanes(ctx, lanes)
 	if err != nil {
 		back.close()
@@ -77,7 +90,7 @@ func openBackend(ctx context.Context, o Options) (backend, int, error) {
 	if o.Lanes < 1 || o.Lanes > MaxLanes {
 		return nil, 0, fmt.Errorf("lanes must be between 1 and %d", MaxLanes)
 	}
-	b, err := openPostgres(ctx, o.URL, o.Lanes, o.Log)
+	b, err := openPostgres(ctx, o)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -121,48 +134,30 @@ func (s *Store) Close() {
 
 // Read runs fn with a connection for reading. What it sees may change from one query to the next; rows of logs never do.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.back.read(ctx, func(q querier) error { return fn(&Tx{q: q, lanes: len(s.lanes)}) })
-}
-
-// writeTries bounds how often a transaction is run again after a serialization failure or a lost connection.
-const writeTries = 5
-
-// Write runs fn in a transaction and returns once it is durable. fn may run several times, and must then come to the same result. An
-// error of fn rolls back. Once fn is done the commit is not cancelled by ctx.
-func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	for try := 1; ; try++ {
-		err := s.writeOnce(ctx, fn)
-		if err == nil || try == writeTries || !s.back.retryable(err) || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(time.Duration(try) * 5 * time.Millisecond)
-	}
-}
-
-func (s *Store) writeOnce(ctx context.Context, fn func(tx *Tx) error) error {
-	t, err := s.back.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer t.Rollback()
-	tx := &Tx{q: t, lanes: len(s.lanes)}
-	if err := fn(tx); err != nil {
-		return err
-	}
-	if err := t.Commit(); err != nil {
-		return err
-	}
-	for _, b := range tx.batches {
-		s.findRooms(b)
-		if hooks := s.lanes[b.Lane].hooks; hooks != nil {
-			hooks.Committed(b)
-		}
-	}
-	return nil
+	return s.back.read(ctx, func(q querier, standby bool) error {
+		return fn(&Tx{q: q, lanes: len(s.lanes), saw: s.back.saw, standby: standby})
+	})
 }
 
 // Writable tells whether the database would take a write now.
 func (s *Store) Writable(ctx context.Context) error { return s.back.writable(ctx) }
+
+// Readable tells whether the database can be read now, be it a standby.
+func (s *Store) Readable(ctx context.Context) error { return s.back.readableNow(ctx) }
+
+// Database is what is known of the database's servers.
+func (s *Store) Database() Database { return s.back.state() }
+
+// LastCommit is when a commit of this node was last durable; the zero time if none was yet.
+func (s *Store) LastCommit() time.Time {
+	ms := s.last.Load()
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+func (s *Store) committed() { s.last.Store(time.Now().UnixMilli()) }
 
 // Lanes is the number of lanes.
 func (s *Store) Lanes() int { return len(s.lanes) }
@@ -194,6 +189,9 @@ func laneOf(key string, lanes int) int {
 func (s *Store) Positions(ctx context.Context) (out []Pos, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		out, err = list(ctx, tx, scanOne[Pos], `SELECT pos FROM lanes ORDER BY lane`)
+		for _, p := range out {
+			tx.saw(p)
+		}
 		return err
 	})
 	return out, err

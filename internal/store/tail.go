@@ -12,6 +12,7 @@ func (t *Tx) LaneBatch(ctx context.Context, lane int, from Pos, most int64) (*Ba
 		b.To = from
 		return b, nil
 	}
+	t.saw(b.To)
 	b.To = min(b.To, from+Pos(most))
 	err := t.laneToDevice(ctx, b)
 	if err != nil {
