@@ -43,21 +43,11 @@ func met(ctx context.Context, tx *store.Tx, e External) (userID string, err erro
 	if err != nil {
 		return "", err
 	}
-	return u.ID, admissible(u)
+	return u.ID, CheckAdmission(u)
 }
 
 // maxEmail: RFC 5321, 4.5.3.1.3: a path has at most 256 bytes.
 const maxEmail = 256
-
-func admissible(u store.User) error {
-	switch {
-	case u.Deactivated:
-		return errDeactivated
-	case u.Locked:
-		return ErrLocked
-	}
-	return nil
-}
 
 // RegisterExternal makes an account for a person whom a provider vouches for, without a password. If the person got one meanwhile, it is
 // that one. A name that is taken is M_USER_IN_USE or M_EXCLUSIVE, one that cannot be M_INVALID_USERNAME.
@@ -135,7 +125,7 @@ func (s *Service) LinkExternal(ctx context.Context, e External, localpart string
 }
 
 func (s *Service) linkable(ctx context.Context, tx *store.Tx, u store.User, e External) error {
-	if err := admissible(u); err != nil {
+	if err := CheckAdmission(u); err != nil {
 		return err
 	}
 	if u.Guest || s.checkReserved(u.ID) != nil {
@@ -163,6 +153,26 @@ func (s *Service) ExternalIDs(ctx context.Context, userID string) (out []store.E
 		return nil, fmt.Errorf("listing who %s is elsewhere: %w", userID, err)
 	}
 	return out, nil
+}
+
+// Proofs tells how a user can prove who they are: with a password, and at the providers with these issuers.
+func (s *Service) Proofs(ctx context.Context, userID string) (password bool, issuers []string, err error) {
+	err = s.Store.Read(ctx, func(tx *store.Tx) error {
+		u, err := tx.User(ctx, userID)
+		if err != nil {
+			return err
+		}
+		ids, err := tx.ExternalIDs(ctx, userID)
+		password, issuers = u.PasswordHash != "", nil
+		for _, id := range ids {
+			issuers = append(issuers, id.Issuer)
+		}
+		return err
+	})
+	if err != nil {
+		return false, nil, fmt.Errorf("looking up how %s can prove who they are: %w", userID, err)
+	}
+	return password, issuers, nil
 }
 
 // SuggestLocalpart makes of a name what could stand in a user id: small letters, and nothing that may not. It may be empty.

@@ -124,14 +124,20 @@ const loginTokenLifetime = 2 * time.Minute
 
 // NewLoginToken makes a token with which another device of a user may log in, once.
 func (s *Service) NewLoginToken(ctx context.Context, userID string) (token string, lifetime time.Duration, err error) {
+	token, err = s.NewHandoverToken(ctx, userID, loginTokenLifetime)
+	return token, loginTokenLifetime, err
+}
+
+// NewHandoverToken is NewLoginToken for an app to which the browser is being sent.
+func (s *Service) NewHandoverToken(ctx context.Context, userID string, lifetime time.Duration) (token string, err error) {
 	token, hash := newToken(loginPrefix)
 	err = s.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.InsertLoginToken(ctx, store.OneTimeToken{Hash: hash[:], UserID: userID, ExpiresTS: s.after(loginTokenLifetime)})
+		return tx.InsertLoginToken(ctx, store.OneTimeToken{Hash: hash[:], UserID: userID, ExpiresTS: s.after(lifetime)})
 	})
 	if err != nil {
-		return "", 0, fmt.Errorf("storing a login token: %w", err)
+		return "", fmt.Errorf("storing a login token: %w", err)
 	}
-	return token, loginTokenLifetime, nil
+	return token, nil
 }
 
 // LoginByToken logs in the user for whom a login token was made, and uses it up.

@@ -15,6 +15,8 @@ const (
 	StagePassword = "m.login.password"
 	StageDummy    = "m.login.dummy"
 	StageToken    = "m.login.registration_token"
+	// StageSSO is done in a browser: see CompleteOutside.
+	StageSSO = "m.login.sso"
 )
 
 // takeStage does one stage and notes it in the session.
@@ -57,6 +59,8 @@ func (s *Service) doStage(ctx context.Context, r UIARequest, stage string) (foun
 		return s.passwordStage(ctx, r)
 	case StageToken:
 		return s.tokenStage(ctx, r)
+	case StageSSO:
+		return "", mxerr.Forbiddenf("This stage is done in a browser")
 	default: // StageDummy: always succeeds
 		return "", nil
 	}

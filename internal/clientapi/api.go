@@ -16,6 +16,7 @@ import (
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
+	"bongsu.org/bongsu/internal/sso"
 	"bongsu.org/bongsu/internal/store"
 	bsync "bongsu.org/bongsu/internal/sync"
 )
@@ -42,8 +43,10 @@ type Deps struct {
 	Typing     *ephemeral.Typing
 	Presence   *ephemeral.Presence // nil: switched off
 	Sync       *bsync.Service
-	Limiter    Limiter
-	Search     *search.Indexer
+	// SSO are the providers of single sign-on; nil: there are none.
+	SSO     *sso.Service
+	Limiter Limiter
+	Search  *search.Indexer
 	// Appservices are the application services, and Delivery what sends to them; nil: there are none.
 	Appservices *appservice.Services
 	Delivery    *appservice.Delivery

@@ -256,10 +256,11 @@ func (r *request) askForUser(userID string) error {
 	return err
 }
 
-// requireUIAOfUsers is requireUIA for what application services may do without (Client-Server API, device management and cross-signing).
-func (a *API) requireUIAOfUsers(r *request, operation string, body []byte, flows []account.Flow) (account.UIADone, error) {
+// requireOwnerOfUsers is requireOwner for what application services may do without (Client-Server API, device management and
+// cross-signing).
+func (a *API) requireOwnerOfUsers(r *request, operation string, body []byte) (account.UIADone, error) {
 	if r.service != nil {
 		return account.UIADone{Body: body}, nil
 	}
-	return a.requireUIA(r, operation, body, flows)
+	return a.requireOwner(r, operation, body)
 }

@@ -34,7 +34,7 @@ func (a *API) uploadCrossSigning(r *request) (any, error) {
 			return empty{}, err
 		}
 	}
-	done, err := a.requireUIAOfUsers(r, "publish cross-signing keys", text, passwordFlow)
+	done, err := a.requireOwnerOfUsers(r, "publish cross-signing keys", text)
 	if err != nil {
 		return nil, err
 	}

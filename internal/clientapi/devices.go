@@ -69,7 +69,7 @@ func (a *API) deleteDevice(r *request) (any, error) {
 		return nil, err
 	}
 	id := r.param("deviceId")
-	done, err := a.requireUIAOfUsers(r, "delete device "+id, raw, passwordFlow)
+	done, err := a.requireOwnerOfUsers(r, "delete device "+id, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (a *API) deleteDevices(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.requireUIAOfUsers(r, "delete devices", raw, passwordFlow)
+	done, err := a.requireOwnerOfUsers(r, "delete devices", raw)
 	if err != nil {
 		return nil, err
 	}

@@ -45,13 +45,16 @@ func (a *API) stagePage(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Stage == account.StageSSO {
+		return a.ssoStagePage(r, p)
+	}
 	return writePage(r, http.StatusOK, "stage", p)
 }
 
 func stageOf(r *request, session string) (page, error) {
 	p := page{Stage: r.param("authType"), Session: session}
 	switch p.Stage {
-	case account.StageDummy, account.StagePassword, account.StageToken:
+	case account.StageDummy, account.StagePassword, account.StageToken, account.StageSSO:
 	default:
 		return p, mxerr.New(http.StatusNotFound, mxerr.Unrecognized, "This stage is not known")
 	}
@@ -84,8 +87,8 @@ func (a *API) stageForm(r *request) (any, error) {
 	err = a.Accounts.CompleteStage(r.Context(), p.Session, auth)
 	var mx *mxerr.Error
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		p.Error = "This took too long. Go back to the app and begin again."
+	case isNotFound(err):
+		p.Error = tooLong
 		return writePage(r, http.StatusNotFound, "stage", p)
 	case errors.As(err, &mx):
 		p.Error = mx.Message
@@ -95,6 +98,10 @@ func (a *API) stageForm(r *request) (any, error) {
 	}
 	return writePage(r, http.StatusOK, "done", p)
 }
+
+const tooLong = "This took too long. Go back to the app and begin again."
+
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
 func (a *API) loginPage(r *request) (any, error) { return writePage(r, http.StatusOK, "login", page{}) }
 

@@ -18,10 +18,14 @@ func (a *API) loginRoutes() {
 type loginFlow struct {
 	Type          string `json:"type"`
 	GetLoginToken bool   `json:"get_login_token,omitempty"`
+	// Of m.login.sso.
+	Providers     []identityProvider `json:"identity_providers,omitempty"`
+	OAuthAware    bool               `json:"oauth_aware_preferred,omitempty"`
+	OldOAuthAware bool               `json:"org.matrix.msc3824.delegated_oidc_compatibility,omitempty"` // its name before v1.18
 }
 
 func (a *API) loginFlows(*request) (any, error) {
-	flows := []loginFlow{{Type: "m.login.password"}, {Type: "m.login.token", GetLoginToken: true}}
+	flows := []loginFlow{{Type: "m.login.password"}, a.ssoFlow(), {Type: "m.login.token", GetLoginToken: true}}
 	if len(a.Appservices.All()) > 0 {
 		flows = append(flows, loginFlow{Type: typeAppservice})
 	}
@@ -131,7 +135,7 @@ func (a *API) getLoginToken(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	done, err := a.requireUIA(r, "make a login token", raw, passwordFlow)
+	done, err := a.requireOwner(r, "make a login token", raw)
 	if err != nil {
 		return nil, err
 	}

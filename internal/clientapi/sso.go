@@ -3,19 +3,73 @@ package clientapi
 import (
 	"net/http"
 
+	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/mxerr"
+	"bongsu.org/bongsu/internal/websso"
 )
 
 // ssoRoutes: Client-Server API, "Client login via SSO".
 func (a *API) ssoRoutes() {
-	a.client(http.MethodGet, "/login/sso/redirect", a.noSSO, as(authNone))
-	a.client(http.MethodGet, "/login/sso/redirect/{idpId}", a.noSSO, as(authNone))
+	a.client(http.MethodGet, "/login/sso/redirect", a.ssoRedirect, as(authNone))
+	a.client(http.MethodGet, "/login/sso/redirect/{idpId}", a.ssoRedirect, as(authNone))
 }
 
-// noSSO shows a page, since it is a person's browser that comes here, though no flow of GET /login sends it.
-func (a *API) noSSO(r *request) (any, error) {
-	if r.query("redirectUrl") == "" {
-		return nil, mxerr.MissingParamf("redirectUrl is needed")
+// identityProvider is one of identity_providers of GET /login.
+type identityProvider struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Icon  string `json:"icon,omitempty"`
+	Brand string `json:"brand,omitempty"`
+}
+
+// ssoFlow is m.login.sso as GET /login tells it. People who have a password here can use it, too: the way leads over the server's own
+// sign-in page. Client-Server API, "OAuth 2.0 aware clients": the flow is the preferred one where there is the OAuth 2.0 API.
+func (a *API) ssoFlow() loginFlow {
+	f := loginFlow{Type: account.StageSSO, OAuthAware: true, OldOAuthAware: true}
+	for _, p := range a.SSO.Providers() {
+		f.Providers = append(f.Providers, identityProvider{ID: p.ID, Name: p.Name, Icon: p.Icon, Brand: p.Brand})
 	}
-	return writePage(r, http.StatusNotFound, "sso", page{})
+	return f
+}
+
+// ssoRedirect sends the browser to the page that gives the app a login token, past the provider that was chosen.
+func (a *API) ssoRedirect(r *request) (any, error) {
+	redirect, action := r.query("redirectUrl"), r.query("action")
+	if err := websso.CheckRedirect(redirect); err != nil {
+		return nil, err
+	}
+	if action != "" && action != "login" && action != "register" {
+		return nil, mxerr.InvalidParamf("action must be login or register")
+	}
+	to := websso.HandoverURL(redirect, action)
+	if id := r.param("idpId"); id != "" {
+		if a.SSO.Provider(id) == nil {
+			return writePage(r, http.StatusNotFound, "sso", page{})
+		}
+		to = websso.BeginURL(id, to, action)
+	}
+	return sendTo(r, to), nil
+}
+
+// sendTo answers with a redirect to a path of this server.
+func sendTo(r *request, path string) any {
+	r.w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(r.w, r.Request, path, http.StatusFound)
+	return written{}
+}
+
+// ssoStagePage leads to the page on which the user confirms what an app wants to do, and after it tells the app (Client-Server API, "SSO
+// during User-Interactive Authentication").
+func (a *API) ssoStagePage(r *request, p page) (any, error) {
+	w, err := a.Accounts.WaitingStage(r.Context(), p.Session)
+	switch {
+	case isNotFound(err):
+		p.Error = tooLong
+		return writePage(r, http.StatusNotFound, "stage", p)
+	case err != nil:
+		return nil, err
+	case w.Done(account.StageSSO):
+		return writePage(r, http.StatusOK, "done", p)
+	}
+	return sendTo(r, websso.ConfirmURL(p.Session)), nil
 }

@@ -8,9 +8,6 @@ import (
 	"bongsu.org/bongsu/internal/mxerr"
 )
 
-// passwordFlow is how a user confirms what only they may do.
-var passwordFlow = []account.Flow{{account.StagePassword}}
-
 // uiaBody reads the body of an operation that uses user-interactive authentication. No body at all is an empty object: a first request
 // only asks which flows there are.
 func (r *request) uiaBody() (json.RawMessage, error) {

@@ -42,6 +42,7 @@ func (l *loader) check() {
 	l.checkTURN()
 	l.checkSupport()
 	l.checkAppservices()
+	l.checkSingleSignOn()
 }
 
 // wrong reports a setting at the place where it was set.

@@ -65,6 +65,8 @@ type Config struct {
 	RateLimits RateLimits `yaml:"rate_limits"`
 	// Access tokens.
 	Tokens Tokens `yaml:"tokens"`
+	// Signing in with other providers, such as a company's own, instead of a password of this server.
+	SingleSignOn SingleSignOn `yaml:"single_sign_on"`
 	// Long-polling /sync requests.
 	Sync Sync `yaml:"sync"`
 	// Files that users upload.
@@ -123,6 +125,15 @@ type Tokens struct {
 	AccessLifetime Duration `yaml:"access_lifetime" min:"1m" max:"365d"`
 	// How long a refresh token works when it is not used. 0 means until logout.
 	RefreshLifetime Duration `yaml:"refresh_lifetime" min:"0" max:"3650d"`
+}
+
+// SingleSignOn says who else vouches for people.
+type SingleSignOn struct {
+	// The files that describe the providers, one each: OpenID Connect providers such as Keycloak, Authentik, Google or Microsoft Entra.
+	Providers []string `yaml:"providers"`
+	// Addresses of web apps that a user is logged in to without a question once signed in here, such as https://app.example.org. All
+	// other apps are named to the user first, who must agree.
+	TrustedClients []string `yaml:"trusted_clients"`
 }
 
 // Sync bounds the waiting /sync requests.

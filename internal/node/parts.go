@@ -20,6 +20,7 @@ import (
 	"bongsu.org/bongsu/internal/relay"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
+	"bongsu.org/bongsu/internal/sso"
 	"bongsu.org/bongsu/internal/store"
 	bsync "bongsu.org/bongsu/internal/sync"
 	"bongsu.org/bongsu/internal/webauth"
@@ -44,6 +45,7 @@ type parts struct {
 	presence *ephemeral.Presence // nil: switched off
 	limiter  *ratelimit.Limiter  // nil: switched off
 	web      *webauth.Service
+	sso      *sso.Service // nil: there are no providers
 
 	appservices *appservice.Services
 	delivery    *appservice.Delivery
@@ -86,6 +88,9 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 		return nil, err
 	}
 	p.startWeb(cfg, log)
+	if err := p.startSingleSignOn(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	if err := p.makeServiceUsers(ctx); err != nil {
 		return nil, err
 	}

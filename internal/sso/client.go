@@ -34,8 +34,10 @@ const maxAnswer = 1 << 20
 // client speaks with one provider.
 type client struct {
 	*provider.Provider
-	http *http.Client
-	now  func() time.Time
+	http  *http.Client
+	now   func() time.Time
+	alive context.Context // of the Service
+	tasks *sync.WaitGroup // of the Service
 
 	mu     sync.Mutex
 	found  *oidc.Provider // nil: not yet
@@ -44,8 +46,10 @@ type client struct {
 	busy   chan struct{}  // closed when the discovery under way has ended; nil: none is
 }
 
-func newClient(p *provider.Provider, t http.RoundTripper, now func() time.Time) *client {
-	return &client{Provider: p, http: &http.Client{Transport: bounded{t}, Timeout: answerWithin}, now: now}
+func (s *Service) newClient(p *provider.Provider, t http.RoundTripper) *client {
+	return &client{
+		Provider: p, http: &http.Client{Transport: bounded{t}, Timeout: answerWithin}, now: s.now, alive: s.alive, tasks: &s.tasks,
+	}
 }
 
 // bounded cuts answers that are too long.
@@ -63,40 +67,39 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 // context makes the libraries use the provider's HTTP client.
 func (c *client) context(ctx context.Context) context.Context { return oidc.ClientContext(ctx, c.http) }
 
-// discovered is what the provider says of itself. One caller asks, the others wait for what it learns. What was learned before stays good
-// where the provider is down now.
+// discovered is what the provider says of itself. One look is taken at a time, and all wait for it; what was learned before stays good
+// while it is taken, and where the provider is down now.
 func (c *client) discovered(ctx context.Context) (*oidc.Provider, error) {
 	c.mu.Lock()
-	for c.busy != nil {
-		busy := c.busy
-		if c.found != nil {
-			break
-		}
-		c.mu.Unlock()
+	if c.busy == nil && !c.now().Before(c.until) {
+		c.busy = make(chan struct{})
+		c.tasks.Go(c.look)
+	}
+	busy, known := c.busy, c.found != nil
+	c.mu.Unlock()
+	if busy != nil && !known {
 		select {
 		case <-busy:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		c.mu.Lock()
 	}
-	defer c.mu.Unlock()
-	if c.busy != nil || c.now().Before(c.until) {
-		return c.result()
-	}
-	done := make(chan struct{})
-	c.busy = done
-	c.mu.Unlock()
-	// Others may be waiting for this: it does not end with the one who asked first.
-	found, err := c.discover(context.WithoutCancel(ctx))
 	c.mu.Lock()
-	c.busy = nil
-	close(done)
+	defer c.mu.Unlock()
+	return c.result()
+}
+
+// look asks the provider, whoever waits for it.
+func (c *client) look() {
+	found, err := c.discover(c.alive)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.failed, c.until = err, c.now().Add(askAgainAfter)
 	if err == nil {
 		c.found, c.until = found, c.now().Add(goodFor)
 	}
-	return c.result()
+	close(c.busy)
+	c.busy = nil
 }
 
 func (c *client) result() (*oidc.Provider, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -51,6 +52,18 @@ type Service struct {
 	now     func() time.Time
 	order   []*provider.Provider
 	clients map[string]*client
+
+	alive context.Context
+	stop  context.CancelFunc
+	tasks sync.WaitGroup
+}
+
+// Close ends looks at providers that are under way.
+func (s *Service) Close() {
+	if s != nil {
+		s.stop()
+		s.tasks.Wait()
+	}
 }
 
 // New makes a Service; nil if there are no providers. It contacts none of them.
@@ -73,8 +86,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if s.sealer, err = newSealer(key, o.Now); err != nil {
 		return nil, err
 	}
+	s.alive, s.stop = context.WithCancel(context.Background())
 	for _, p := range o.Providers {
-		s.clients[p.ID] = newClient(p, o.Transport, o.Now)
+		s.clients[p.ID] = s.newClient(p, o.Transport)
 	}
 	return s, nil
 }

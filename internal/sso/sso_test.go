@@ -72,6 +72,7 @@ func (f *fixture) node(t *testing.T, more string) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Close)
 	return s
 }
 
