@@ -134,3 +134,16 @@ func (j *Journal) Save(path string) (err error) {
 	}
 	return out.Flush()
 }
+
+// SendsBetween tells whether a send was acknowledged between two times.
+func (j *Journal) SendsBetween(from, to time.Duration) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := len(j.ops) - 1; i >= 0; i-- {
+		op := j.ops[i]
+		if op.Kind == Send && op.Outcome == Acknowledged && op.Return >= from && op.Return <= to {
+			return true
+		}
+	}
+	return false
+}

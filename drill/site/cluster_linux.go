@@ -144,3 +144,6 @@ func postgresUser() (*syscall.Credential, error) {
 	gid, err := strconv.ParseUint(u.Gid, 10, 32)
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
+
+// Delay is how long a packet is under way, one way, where no fault makes it longer.
+func (c *Cluster) Delay() time.Duration { return c.options.Delay }
