@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"time"
 
@@ -54,7 +55,11 @@ func (s *Service) Finish(ctx context.Context, at, sealedTicket string, answer ur
 	}
 	p, err := s.person(ctx, t, answer)
 	if err != nil {
-		s.log.Warn("a sign-in with a provider of single sign-on failed", "provider", at, "err", err)
+		level := slog.LevelWarn
+		if errors.Is(err, ErrDenied) {
+			level = slog.LevelInfo // people change their minds
+		}
+		s.log.Log(ctx, level, "a sign-in with a provider of single sign-on failed", "provider", at, "err", err)
 	}
 	return p, t.Purpose, err
 }
