@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { RouterProvider } from "react-aria-components";
 import { Router, useLocation } from "wouter";
 
@@ -6,6 +6,7 @@ import { LanguageProvider } from "../i18n/LanguageProvider.tsx";
 import { account, resume } from "../matrix/account.ts";
 import { RunningProvider } from "../matrix/RunningProvider.tsx";
 import { LoadingPage } from "../ui/LoadingPage.tsx";
+import { ElsewherePage } from "./ElsewherePage.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { InsecurePage } from "./InsecurePage.tsx";
 import { base } from "./routes.ts";
@@ -44,11 +45,11 @@ function Links({ children }: { children: ReactNode }) {
 /** The half of the app for those who are signed in, or the one for those who are not. */
 function Half() {
   const state = useObservable(account);
-  useEffect(() => void resume(), []);
-
   switch (state.status) {
     case "loading":
       return <LoadingPage />;
+    case "elsewhere":
+      return <ElsewherePage />;
     case "failed":
       return <StoppedPage onRetry={() => void resume()} />;
     case "signedOut":

@@ -10,20 +10,20 @@ export interface Preferences {
   language: Language | "system";
 }
 
-const key = "bongsu.preferences";
+export const preferencesKey = "bongsu.preferences";
 const defaults: Preferences = { theme: "system", language: "system" };
 
 export const preferences = new Observable<Preferences>(defaults);
 
 /** Reads what was chosen before. Called once, ahead of the first rendering, so that no page flashes in the wrong colours. */
 export function applyStoredPreferences(): void {
-  preferences.set(parsePreferences(localStorage.getItem(key)));
+  preferences.set(parsePreferences(localStorage.getItem(preferencesKey)));
   applyTheme(preferences.get().theme);
 }
 
 export function changePreferences(change: Partial<Preferences>): void {
   preferences.update((now) => ({ ...now, ...change }));
-  localStorage.setItem(key, JSON.stringify(preferences.get()));
+  localStorage.setItem(preferencesKey, JSON.stringify(preferences.get()));
   applyTheme(preferences.get().theme);
 }
 

@@ -1,8 +1,10 @@
-import { ClientEvent, HttpApiEvent, type MatrixClient, type MatrixError } from "matrix-js-sdk";
+import { HttpApiEvent, type MatrixError } from "matrix-js-sdk";
 
 import { Observable } from "../app/observable.ts";
-import { run, type Running, wipe } from "./running.ts";
-import { forgetSession, loadSession, saveSession, type Session } from "./session.ts";
+import { removeKept } from "./removeKept.ts";
+import { run, type Running } from "./running.ts";
+import { loadSession, saveSession, type Session } from "./session.ts";
+import { lockTab } from "./tabLock.ts";
 
 /** Whether somebody is signed in, the one state that decides which half of the app is shown. */
 export type Account =
@@ -10,20 +12,22 @@ export type Account =
   | { status: "signedOut" }
   /** The server wants the password again, and this device keeps its keys (Client-Server API, "Soft logout"). */
   | { status: "softLoggedOut"; session: Session }
+  /** Another tab runs the account. */
+  | { status: "elsewhere" }
   | { status: "failed"; error: unknown }
   | { status: "signedIn"; running: Running };
 
 export const account = new Observable<Account>({ status: "loading" });
 
-/** Goes on with the session that this browser keeps, if it keeps one. */
-export async function resume(): Promise<void> {
+/** Goes on with the session that this browser keeps, if it keeps one; with `here`, even if another tab runs it now. */
+export async function resume(here = false): Promise<void> {
   account.set({ status: "loading" });
   try {
     const session = await loadSession();
     if (session === undefined) {
       account.set({ status: "signedOut" });
     } else {
-      await enter(session);
+      await enter(session, here);
     }
   } catch (error) {
     account.set({ status: "failed", error });
@@ -33,48 +37,43 @@ export async function resume(): Promise<void> {
 /** Keeps a session that was just made, and goes on with it. */
 export async function signIn(session: Session): Promise<void> {
   await saveSession(session);
-  await enter(session);
+  await enter(session, true);
 }
 
 /** Ends the session at the server if that can be reached, and removes everything that was kept here in any case. */
-export async function signOut(running: Running): Promise<void> {
-  await running.client.logout(true).catch(() => undefined);
-  await forget(running);
+export async function signOut({ client }: Running): Promise<void> {
+  await client.logout(true).catch(() => undefined);
+  client.stopClient();
+  await forgetKept();
 }
 
-/** Removes everything of a session whose server has ended it, or that the user does not go on with. */
-export async function forget(running: Pick<Running, "client">): Promise<void> {
+/** Removes everything of a session that is kept here. The page is loaded again, so that nothing is left in memory either. */
+export async function forgetKept(): Promise<void> {
   account.set({ status: "loading" });
-  await wipe(running);
-  await forgetSession();
-  account.set({ status: "signedOut" });
+  await removeKept();
+  location.replace("/");
 }
 
-async function enter(session: Session): Promise<void> {
+async function enter(session: Session, here: boolean): Promise<void> {
+  const lock = await lockTab(here);
+  if (lock === undefined) {
+    account.set({ status: "elsewhere" });
+    return;
+  }
   const running = await run(session);
   running.client.on(HttpApiEvent.SessionLoggedOut, (error) => void loggedOut(running, error));
   account.set({ status: "signedIn", running });
-}
-
-async function loggedOut(running: Running, error: MatrixError): Promise<void> {
-  if (error.data.soft_logout === true) {
+  void lock.lost.then(() => {
     running.client.stopClient();
-    account.set({ status: "softLoggedOut", session: running.session });
-    return;
-  }
-  await forget(running);
+    account.set({ status: "elsewhere" });
+  });
 }
 
-/** Resolves when the client has synced, from what is kept here or from the server. */
-export function synced(client: MatrixClient): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (client.isInitialSyncComplete()) {
-        client.off(ClientEvent.Sync, look);
-        resolve();
-      }
-    };
-    client.on(ClientEvent.Sync, look);
-    look();
-  });
+async function loggedOut({ client, session }: Running, error: MatrixError): Promise<void> {
+  client.stopClient();
+  if (error.data.soft_logout === true) {
+    account.set({ status: "softLoggedOut", session });
+  } else {
+    await forgetKept();
+  }
 }

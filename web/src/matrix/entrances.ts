@@ -53,24 +53,23 @@ export class Entrances {
     return this.current;
   }
 
-  /** Like the global fetch, for addresses below any of the entrances. */
+  /** Like the global fetch. Addresses below any of the entrances go through the present one. */
   readonly fetch: typeof fetch = async (input, init) => {
-    const request = new Request(input, init);
-    const path = this.pathOf(request.url);
+    const path = input instanceof Request ? undefined : this.pathOf(String(input));
     if (path === undefined) {
-      return this.fetchFn(request);
+      return this.fetchFn(input, init);
     }
-    const rounds = repeatable.has(request.method) ? this.all.length : 1;
+    const rounds = repeatable.has(init?.method ?? "GET") ? this.all.length : 1;
     for (let round = 1; ; round++) {
-      const { tenure, current } = this;
+      const { tenure } = this;
       try {
-        const response = await this.attempt(new Request(current + path, request.clone()), tenure.signal);
+        const response = await this.attempt(path, init);
         if (round === rounds || !unwell.has(response.status) || !(await this.leave(tenure))) {
           this.reachability.set("reached");
           return response;
         }
       } catch (error) {
-        if (request.signal.aborted) {
+        if (init?.signal?.aborted === true) {
           throw error;
         }
         const moved = await this.leave(tenure);
@@ -87,33 +86,36 @@ export class Entrances {
   }
 
   /** Sends one request, and watches over the entrance meanwhile. */
-  private async attempt(request: Request, lost: AbortSignal): Promise<Response> {
+  private async attempt(path: string, init: RequestInit | undefined): Promise<Response> {
+    const url = this.current + path;
     if (this.all.length === 1) {
-      return this.fetchFn(request);
+      return this.fetchFn(url, init);
     }
-    const done = new AbortController();
-    const signal = AbortSignal.any([request.signal, lost]);
+    const lost = this.tenure.signal;
+    const stopWatching = this.watch(isLongPoll(url) ? this.times.lookEvery : this.times.suspectAfter);
     try {
-      this.watch(request, done.signal);
-      return await this.fetchFn(new Request(request, { signal }));
+      return await this.fetchFn(url, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, lost]) : lost });
     } catch (error) {
       throw lost.aborted ? new EntranceLost("the entrance does not answer", { cause: error }) : error;
     } finally {
-      done.abort();
+      stopWatching();
     }
   }
 
-  private watch(request: Request, done: AbortSignal): void {
-    const interval = isLongPoll(request) ? this.times.lookEvery : this.times.suspectAfter;
+  private watch(interval: number): () => void {
     const { tenure, current } = this;
+    let watching = true;
     const timer = setInterval(() => {
       void this.answers(current).then((well) => {
-        if (!well && !done.aborted) {
+        if (!well && watching) {
           void this.leave(tenure);
         }
       });
     }, interval);
-    done.addEventListener("abort", () => clearInterval(timer));
+    return () => {
+      watching = false;
+      clearInterval(timer);
+    };
   }
 
   /** Gives up the entrance of a tenure, unless another request has done so. True when there is a new one. */
@@ -163,8 +165,8 @@ export class Entrances {
   }
 }
 
-function isLongPoll(request: Request): boolean {
-  const timeout = new URL(request.url).searchParams.get("timeout");
+function isLongPoll(url: string): boolean {
+  const timeout = new URL(url).searchParams.get("timeout");
   return timeout !== null && timeout !== "0";
 }
 

@@ -52,9 +52,3 @@ export async function run(session: Session): Promise<Running> {
   });
   return { client, session, entrances, secretKeys };
 }
-
-/** Stops a client and removes what it kept on this device. */
-export async function wipe({ client }: Pick<Running, "client">): Promise<void> {
-  client.stopClient();
-  await client.clearStores({ cryptoDatabasePrefix: cryptoPrefix });
-}

@@ -26,10 +26,6 @@ export function saveSession(session: Session): Promise<void> {
   return store.set(name, session);
 }
 
-export function forgetSession(): Promise<void> {
-  return store.clear();
-}
-
 export function newStorageKey(): string {
   return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
 }

@@ -17,6 +17,8 @@ export interface TextFieldProps extends Omit<AriaTextFieldProps, "className" | "
   description?: string | undefined;
   error?: string | undefined;
   placeholder?: string;
+  /** Set it to "none" for names and addresses, which phones would otherwise begin with a capital. */
+  autoCapitalize?: "none";
   lines?: number;
 }
 
@@ -26,6 +28,7 @@ export function TextField({
   description,
   error,
   placeholder,
+  autoCapitalize,
   lines = 1,
   ...props
 }: TextFieldProps) {
@@ -40,7 +43,7 @@ export function TextField({
       {lines > 1 ? (
         <TextArea rows={lines} placeholder={placeholder} className={styles.input} />
       ) : (
-        <Input placeholder={placeholder} className={styles.input} />
+        <Input placeholder={placeholder} autoCapitalize={autoCapitalize} className={styles.input} />
       )}
       {description !== undefined && (
         <Text slot="description" className={styles.description}>

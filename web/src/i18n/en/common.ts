@@ -7,6 +7,8 @@ export const common = {
   done: "Done",
   copy: "Copy",
   copied: "Copied",
+  hidePassword: "Hide the password",
+  showPassword: "Show the password",
   loading: "Loading",
   retry: "Try again",
   error: {
@@ -20,6 +22,11 @@ export const common = {
   status: {
     offline: "No connection. You can read on; what you send waits and goes out later.",
     reconnecting: "Looking for another way to the server. What you send waits, nothing is lost.",
+  },
+  elsewhere: {
+    title: "Open in another tab",
+    text: "Bongsu runs in another tab or window of this browser. It can run in one at a time.",
+    here: "Use it here",
   },
   notFound: "There is nothing at this address.",
   insecure:

@@ -7,6 +7,8 @@ export const common = {
   done: "Selesai",
   copy: "Salin",
   copied: "Tersalin",
+  hidePassword: "Sembunyikan kata sandi",
+  showPassword: "Tampilkan kata sandi",
   loading: "Memuat",
   retry: "Coba lagi",
   error: {
@@ -20,6 +22,11 @@ export const common = {
   status: {
     offline: "Tidak ada koneksi. Anda tetap bisa membaca; pesan Anda menunggu dan dikirim nanti.",
     reconnecting: "Mencari jalan lain ke server. Pesan Anda menunggu, tidak ada yang hilang.",
+  },
+  elsewhere: {
+    title: "Terbuka di tab lain",
+    text: "Bongsu berjalan di tab atau jendela lain peramban ini. Hanya bisa berjalan di satu tempat.",
+    here: "Pakai di sini",
   },
   notFound: "Tidak ada apa-apa di alamat ini.",
   insecure:

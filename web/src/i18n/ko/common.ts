@@ -7,6 +7,8 @@ export const common = {
   done: "완료",
   copy: "복사",
   copied: "복사했습니다",
+  hidePassword: "비밀번호 숨기기",
+  showPassword: "비밀번호 보기",
   loading: "불러오는 중",
   retry: "다시 시도",
   error: {
@@ -20,6 +22,11 @@ export const common = {
   status: {
     offline: "연결이 없습니다. 계속 읽을 수 있고, 보낸 메시지는 기다렸다가 전송됩니다.",
     reconnecting: "서버로 가는 다른 길을 찾고 있습니다. 보낸 메시지는 기다리며, 사라지지 않습니다.",
+  },
+  elsewhere: {
+    title: "다른 탭에서 열려 있습니다",
+    text: "봉수가 이 브라우저의 다른 탭이나 창에서 실행 중입니다. 한 번에 한 곳에서만 실행할 수 있습니다.",
+    here: "여기서 사용",
   },
   notFound: "이 주소에는 아무것도 없습니다.",
   insecure: "이 주소는 안전하지 않아(https 아님) 브라우저가 암호화를 허용하지 않습니다. https 주소로 열어 주세요.",
