@@ -76,6 +76,9 @@ func (s *Service) session(ctx context.Context, hash [32]byte) (cachedSession, er
 func (s *Service) readSession(ctx context.Context, hash [32]byte) (c cachedSession, replaces []byte, err error) {
 	err = s.Store.Read(ctx, func(tx *store.Tx) error {
 		a, u, err := tx.AccessToken(ctx, hash[:])
+		if errors.Is(err, store.ErrNotFound) && tx.Standby() {
+			return fmt.Errorf("%w: the token may be a new one", store.ErrUnavailable)
+		}
 		if err != nil {
 			return err
 		}

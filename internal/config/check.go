@@ -31,6 +31,9 @@ func (l *loader) check() {
 		l.checkBaseURL("entrances", entrance)
 	}
 	l.checkDatabase(c.Database)
+	for _, server := range c.DatabaseReads {
+		l.checkPeer("database_reads", server)
+	}
 	l.checkCAFile(c.CAFile)
 	if c.Metrics.Listen != "" {
 		l.checkAddress("metrics.listen", c.Metrics.Listen)
@@ -142,7 +145,7 @@ func (l *loader) checkAppservices() {
 func (l *loader) checkPeer(setting, address string) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" || !isPort(port) || strings.ContainsAny(host, "/@ ") {
-		l.wrong(setting, "%q is not the address of a node; allowed: HOST:PORT", address)
+		l.wrong(setting, "%q is not an address; allowed: HOST:PORT", address)
 	}
 }
 

@@ -33,6 +33,12 @@ type Config struct {
 	// Empty for an SQLite database in the data folder, or postgres://USER:PASSWORD@HOST/NAME. Several hosts may be given
 	// (HOST1:5432,HOST2:5432): the writable one is found, and found again when it moves.
 	Database string `yaml:"database"`
+	// The PostgreSQL servers, as HOST:PORT, that are read first while none can be written: name the one in this node's own site. The
+	// others of `database` come after them, in their order.
+	DatabaseReads []string `yaml:"database_reads"`
+	// How long a request waits for a database that can take it, before it is told to come again (503). Longer than a failover takes, and
+	// shorter than what stands before the server waits for an answer.
+	DatabasePatience Duration `yaml:"database_patience" min:"1s" max:"2m"`
 	// How many lanes a new PostgreSQL database gets. Commits in different lanes run side by side, and the fewer there are the more
 	// messages share a commit: about as many as the database has cores, halved, is a good number. Fixed when the database is made;
 	// SQLite always has one.
@@ -266,6 +272,7 @@ func Default() Config {
 		ServerName:         "localhost",
 		Listen:             "127.0.0.1:8008",
 		Data:               "data",
+		DatabasePatience:   Duration(15 * time.Second),
 		Lanes:              2,
 		Registration:       RegistrationToken,
 		DefaultRoomVersion: "12",

@@ -117,6 +117,9 @@ func (s *Service) resolve(ctx context.Context, uri MXC, wait time.Duration) (sto
 func (s *Service) lookUp(ctx context.Context, id string) (m store.Media, err error) {
 	err = s.read(ctx, func(tx *store.Tx) error {
 		m, err = tx.MediaByID(ctx, id)
+		if errors.Is(err, store.ErrNotFound) && tx.Standby() {
+			return fmt.Errorf("%w: the file may be a new one", store.ErrUnavailable)
+		}
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

@@ -48,6 +48,7 @@ func newHandler(cfg *config.Config, p *parts, m *ops.Metrics, health *ops.Health
 	mux.Use(m.Middleware)
 	mux.Method(http.MethodGet, "/health/live", health.Live())
 	mux.Method(http.MethodGet, "/health/ready", health.Ready())
+	mux.Method(http.MethodGet, "/health/writable", health.Writable())
 	mux.NotFound(f.ServeHTTP)
 	mux.MethodNotAllowed(f.ServeHTTP)
 	if err := servePeople(mux, cfg, f); err != nil {

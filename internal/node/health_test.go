@@ -7,7 +7,9 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
+	"bongsu.org/bongsu/internal/config"
 	"bongsu.org/bongsu/internal/testdb"
 )
 
@@ -80,7 +82,9 @@ func (g *gate) shut() {
 
 func TestReadyTellsTheTruthAboutTheDatabase(t *testing.T) {
 	g, database := newGate(t, testdb.Postgres(t))
-	n := start(t, settings(t, database))
+	cfg := settings(t, database)
+	cfg.DatabasePatience = config.Duration(time.Second)
+	n := start(t, cfg)
 	status := func(path string) int { return n.call("", http.MethodGet, path, "").status }
 	alice := n.register("alice")
 	room := n.createRoom(alice)

@@ -19,6 +19,11 @@ var (
 	descReceived    = prometheus.NewDesc("bongsu_bus_received_total", "Messages received from other nodes.", nil, nil)
 	descBusy        = prometheus.NewDesc("bongsu_database_connections_busy", "Database connections in use.", nil, nil)
 	descMost        = prometheus.NewDesc("bongsu_database_connections_max", "How many database connections there can be.", nil, nil)
+	descServer      = prometheus.NewDesc("bongsu_database_server", "Always 1; the labels tell each database server and its role.", []string{"server", "role"}, nil)
+	descLag         = prometheus.NewDesc("bongsu_database_lag_bytes", "How much of the log a standby has not replayed.", []string{"server"}, nil)
+	descWritable    = prometheus.NewDesc("bongsu_database_writable", "Whether a primary is known.", nil, nil)
+	descLastCommit  = prometheus.NewDesc("bongsu_database_last_commit_seconds", "When this node's last commit was durable, as Unix time.", nil, nil)
+	descOldestWait  = prometheus.NewDesc("bongsu_lane_oldest_wait_seconds", "For how long the oldest write of the batches at work has waited.", nil, nil)
 	descQueued      = prometheus.NewDesc("bongsu_lane_queue", "Writes that wait for a lane's committer.", nil, nil)
 	descDropped     = prometheus.NewDesc("bongsu_bus_dropped_total", "Messages from other nodes that a full queue lost.", nil, nil)
 )
@@ -90,6 +95,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descBusy, float64(load.Busy))
 	gauge(descMost, float64(load.Most))
 	gauge(descQueued, float64(load.Queued))
+	c.collectDatabase(gauge)
 	bus := c.parts.bus.Stats()
 	gauge(descPeers, float64(bus.Peers))
 	count(descPublished, bus.Published)
@@ -98,4 +104,23 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if c.parts.relay != nil {
 		relayMetrics(c.parts.relay.Stats(), gauge, count)
 	}
+}
+
+func (c *collector) collectDatabase(gauge func(d *prometheus.Desc, v float64, labels ...string)) {
+	db := c.parts.store.Database()
+	for _, s := range db.Servers {
+		gauge(descServer, 1, s.Name, string(s.Role))
+		if s.Lag >= 0 {
+			gauge(descLag, float64(s.Lag), s.Name)
+		}
+	}
+	writable := 0.0
+	if db.Primary != "" {
+		writable = 1
+	}
+	gauge(descWritable, writable)
+	if last := c.parts.store.LastCommit(); !last.IsZero() {
+		gauge(descLastCommit, seconds(time.Duration(last.UnixNano())))
+	}
+	gauge(descOldestWait, seconds(c.parts.store.OldestWait(time.Now())))
 }

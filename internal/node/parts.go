@@ -115,7 +115,10 @@ func (p *parts) end(ctx context.Context) {
 }
 
 func (p *parts) openStore(ctx context.Context, cfg *config.Config, watch store.Observer, log *slog.Logger) (err error) {
-	p.store, err = store.Open(ctx, store.Options{URL: cfg.Database, Dir: cfg.Data, Lanes: cfg.Lanes, Observer: watch, Log: log})
+	p.store, err = store.Open(ctx, store.Options{
+		URL: cfg.Database, Dir: cfg.Data, Lanes: cfg.Lanes, Reads: cfg.DatabaseReads, Patience: cfg.DatabasePatience.Std(),
+		Observer: watch, Log: log,
+	})
 	if err != nil {
 		return fmt.Errorf("opening the database: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,20 +19,25 @@ type Check struct {
 	Name string
 	// Timeout is how long the check may take. One that takes longer has failed.
 	Timeout time.Duration
-	// Run returns nil if the thing works.
+	// Run returns nil if the thing works, and an error that is ErrReadOnly if it works for those who only read.
 	Run func(context.Context) error
 }
+
+// ErrReadOnly says that a server cannot write, and still answers those who read. Such a server stays ready.
+var ErrReadOnly = errors.New("read-only")
 
 // Health answers the questions of load balancers and supervisors.
 type Health struct {
 	log      *slog.Logger
+	details  func() map[string]any
 	checks   []*check
 	draining atomic.Bool
 }
 
-// NewHealth makes the health of a server that is ready as long as every check passes.
-func NewHealth(log *slog.Logger, checks ...Check) *Health {
-	h := &Health{log: log}
+// NewHealth makes the health of a server that is ready as long as every check passes. What details returns, if it is not nil, is told
+// beside the checks.
+func NewHealth(log *slog.Logger, details func() map[string]any, checks ...Check) *Health {
+	h := &Health{log: log, details: details}
 	for _, c := range checks {
 		h.checks = append(h.checks, &check{Check: c})
 	}
@@ -48,15 +54,23 @@ func (h *Health) Live() http.Handler {
 	})
 }
 
-// Ready answers 200 if every check passes now, and otherwise 503 with the names of those that do not.
-func (h *Health) Ready() http.Handler {
+// Ready answers 200 if every check passes now or says that the server can only read, and otherwise 503; with the outcome of each.
+func (h *Health) Ready() http.Handler { return h.answer(statusOK, statusReadOnly) }
+
+// Writable is Ready for those who send elsewhere what a server that can only read does not take: it then answers 503.
+func (h *Health) Writable() http.Handler { return h.answer(statusOK) }
+
+func (h *Health) answer(well ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.draining.Load() {
 			respond(w, http.StatusServiceUnavailable, report{Status: statusStopping})
 			return
 		}
 		result := h.run(r.Context())
-		if result.Status != statusOK {
+		if h.details != nil {
+			result.Details = h.details()
+		}
+		if !slices.Contains(well, result.Status) {
 			respond(w, http.StatusServiceUnavailable, result)
 			return
 		}
@@ -66,13 +80,15 @@ func (h *Health) Ready() http.Handler {
 
 const (
 	statusOK       = "ok"
+	statusReadOnly = "read-only"
 	statusFailing  = "failing"
 	statusStopping = "stopping"
 )
 
 type report struct {
-	Status string            `json:"status"`
-	Checks map[string]string `json:"checks,omitempty"`
+	Status  string            `json:"status"`
+	Checks  map[string]string `json:"checks,omitempty"`
+	Details map[string]any    `json:"details,omitempty"`
 }
 
 func respond(w http.ResponseWriter, status int, body report) {
@@ -98,14 +114,25 @@ func (h *Health) run(ctx context.Context) report {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			result.Checks[c.Name] = statusOK
-			if err != nil {
-				result.Checks[c.Name], result.Status = statusFailing, statusFailing
+			status := statusOf(err)
+			result.Checks[c.Name] = status
+			if status == statusFailing || result.Status == statusOK {
+				result.Status = status
 			}
 		})
 	}
 	wait.Wait()
 	return result
+}
+
+func statusOf(err error) string {
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.Is(err, ErrReadOnly):
+		return statusReadOnly
+	}
+	return statusFailing
 }
 
 // check is a Check with what is known of its runs.

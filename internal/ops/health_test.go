@@ -71,7 +71,7 @@ func TestReadiness(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			health := ops.NewHealth(slog.New(slog.DiscardHandler), c.checks...)
+			health := ops.NewHealth(slog.New(slog.DiscardHandler), nil, c.checks...)
 			got := get(t, health.Ready())
 			if got.code != c.code || !maps.Equal(got.Checks, c.want) {
 				t.Errorf("got %d %v, want %d %v", got.code, got.Checks, c.code, c.want)
@@ -86,7 +86,7 @@ func TestReadiness(t *testing.T) {
 func TestHangingCheckIsRunOnce(t *testing.T) {
 	var runs atomic.Int32
 	release := make(chan struct{})
-	health := ops.NewHealth(slog.New(slog.DiscardHandler), ops.Check{Name: "database", Timeout: time.Nanosecond, Run: func(context.Context) error {
+	health := ops.NewHealth(slog.New(slog.DiscardHandler), nil, ops.Check{Name: "database", Timeout: time.Nanosecond, Run: func(context.Context) error {
 		runs.Add(1)
 		<-release
 		return nil
@@ -118,7 +118,7 @@ func TestChangesOfHealthAreLoggedOnce(t *testing.T) {
 	var out lockedBuffer
 	var broken atomic.Bool
 	log := ops.NewLogger(&out, config.Log{Level: config.LogInfo, Format: config.LogJSON})
-	health := ops.NewHealth(log, ops.Check{Name: "database", Timeout: time.Minute, Run: func(context.Context) error {
+	health := ops.NewHealth(log, nil, ops.Check{Name: "database", Timeout: time.Minute, Run: func(context.Context) error {
 		if broken.Load() {
 			return errors.New("it burns")
 		}
@@ -135,7 +135,7 @@ func TestChangesOfHealthAreLoggedOnce(t *testing.T) {
 }
 
 func TestDraining(t *testing.T) {
-	health := ops.NewHealth(slog.New(slog.DiscardHandler), ops.Check{Name: "database", Timeout: time.Minute, Run: passing})
+	health := ops.NewHealth(slog.New(slog.DiscardHandler), nil, ops.Check{Name: "database", Timeout: time.Minute, Run: passing})
 	health.Drain()
 	if got := get(t, health.Ready()); got.code != 503 || got.Status != "stopping" {
 		t.Errorf("got %d %s while draining, want 503 stopping", got.code, got.Status)

@@ -11,7 +11,6 @@ import (
 	"bongsu.org/bongsu/internal/filter"
 	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/store"
-	"bongsu.org/bongsu/internal/token"
 )
 
 // lazyMembers is the membership events of those who sent the events, if the filter asks for them (Client-Server API, "Lazy-loading room
@@ -68,7 +67,7 @@ func (v *View) membersAt(ctx context.Context, tx *store.Tx, at string) (store.Po
 	if at == "" {
 		return v.stateAt(), nil
 	}
-	pos, err := token.ParsePage(at, store.Pos(v.Room.Num).Lane())
+	pos, err := parsePage(ctx, tx, at, store.Pos(v.Room.Num).Lane())
 	if err != nil {
 		return 0, err
 	}

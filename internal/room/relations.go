@@ -52,7 +52,7 @@ func (r *Reader) Relations(ctx context.Context, who Who, req RelationsRequest) (
 }
 
 func (v *View) relations(ctx context.Context, tx *store.Tx, parent Seen, req RelationsRequest) (*Related, error) {
-	from, to, err := v.relationRange(req)
+	from, to, err := v.relationRange(ctx, tx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (v *View) relations(ctx context.Context, tx *store.Tx, parent Seen, req Rel
 }
 
 // relationRange is the range (from, to] that the tokens of a request and the user's view leave.
-func (v *View) relationRange(req RelationsRequest) (from, to store.Pos, err error) {
+func (v *View) relationRange(ctx context.Context, tx *store.Tx, req RelationsRequest) (from, to store.Pos, err error) {
 	lane := store.Pos(v.Room.Num).Lane()
 	from, to = store.MakePos(lane, 0), v.bound()
 	low, high := req.From, req.To
@@ -90,12 +90,12 @@ func (v *View) relationRange(req RelationsRequest) (from, to store.Pos, err erro
 		low, high = req.To, req.From
 	}
 	if low != "" {
-		if from, err = token.ParsePage(low, lane); err != nil {
+		if from, err = parsePage(ctx, tx, low, lane); err != nil {
 			return 0, 0, err
 		}
 	}
 	if high != "" {
-		pos, err := token.ParsePage(high, lane)
+		pos, err := parsePage(ctx, tx, high, lane)
 		if err != nil {
 			return 0, 0, err
 		}

@@ -40,7 +40,7 @@ func (r *Reader) Threads(ctx context.Context, who Who, req ThreadsRequest) (out 
 func (v *View) threads(ctx context.Context, tx *store.Tx, req ThreadsRequest) (*ThreadList, error) {
 	to := v.bound()
 	if req.From != "" {
-		pos, err := token.ParsePage(req.From, store.Pos(v.Room.Num).Lane())
+		pos, err := parsePage(ctx, tx, req.From, store.Pos(v.Room.Num).Lane())
 		if err != nil {
 			return nil, err
 		}

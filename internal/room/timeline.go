@@ -86,7 +86,7 @@ func (s *scan) setRange(ctx context.Context, tx *store.Tx, from, to string) (sta
 	lane := store.Pos(s.view.Room.Num).Lane()
 	s.from, s.to = store.MakePos(lane, 0), s.view.bound()
 	if to != "" {
-		pos, err := token.ParsePage(to, lane)
+		pos, err := parsePage(ctx, tx, to, lane)
 		if err != nil {
 			return "", err
 		}
@@ -98,7 +98,7 @@ func (s *scan) setRange(ctx context.Context, tx *store.Tx, from, to string) (sta
 	}
 	switch {
 	case from != "":
-		if s.at, err = token.ParsePage(from, lane); err != nil {
+		if s.at, err = parsePage(ctx, tx, from, lane); err != nil {
 			return "", err
 		}
 		start = from
@@ -259,4 +259,14 @@ func (v *View) filtered(ctx context.Context, tx *store.Tx, seen []Seen, f *filte
 		}
 	}
 	return out, nil
+}
+
+// parsePage reads a token as a place in a lane, which the database that is read must have reached: a standby may be behind what another
+// node has shown the client.
+func parsePage(ctx context.Context, tx *store.Tx, text string, lane int) (store.Pos, error) {
+	pos, err := token.ParsePage(text, lane)
+	if err != nil {
+		return 0, err
+	}
+	return pos, tx.MustHave(ctx, pos)
 }

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	sync "sync"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type Lane struct {
 	jobs  chan *job
 	done  chan struct{}
 	hooks LaneHooks
+
+	// began is when the oldest job of the batch at work was handed in, in ms; 0: there is none.
+	began atomic.Int64
 
 	closing sync.RWMutex // held for reading while a job is handed in
 	closed  bool
@@ -145,7 +149,9 @@ func (l *Lane) loop() {
 	for first := range l.jobs {
 		batch := l.gather(first)
 		began := time.Now()
+		l.began.Store(first.until.Add(-l.store.patience).UnixMilli())
 		l.commit(batch)
+		l.began.Store(0)
 		l.observe(batch, time.Since(began))
 		for _, j := range batch {
 			close(j.done)

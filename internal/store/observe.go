@@ -34,6 +34,16 @@ func (s *Store) Load() Load {
 	return out
 }
 
+// OldestWait is for how long the oldest write that a lane is committing has waited.
+func (s *Store) OldestWait(now time.Time) (oldest time.Duration) {
+	for _, l := range s.lanes {
+		if began := l.began.Load(); began != 0 {
+			oldest = max(oldest, now.Sub(time.UnixMilli(began)))
+		}
+	}
+	return oldest
+}
+
 func (b *sqliteBackend) connections() (busy, most int) {
 	most = cap(b.readers) + cap(b.writer)
 	return most - len(b.readers) - len(b.writer), most

@@ -38,25 +38,30 @@ func (m *marks) all() ([]Pos, uint64) {
 	return slices.Clone(m.pos), m.version.Load()
 }
 
-type floorKey struct{}
-
-// AtLeast makes reads with the context see at least what is at or below the positions, which a client has been told of by whatever node.
-func AtLeast(ctx context.Context, pos ...Pos) context.Context {
-	old, _ := ctx.Value(floorKey{}).([]Pos)
-	return context.WithValue(ctx, floorKey{}, append(slices.Clone(old), pos...))
+// MustHave is ErrUnavailable where a standby is read that has not come to a position, of which another node has told a client.
+func (t *Tx) MustHave(ctx context.Context, pos Pos) error {
+	if !t.standby || pos.Lane() >= t.lanes {
+		return nil
+	}
+	var at Pos
+	if err := t.one(ctx, `SELECT pos FROM lanes WHERE lane = $1`, []any{pos.Lane()}, &at); err != nil {
+		return fmt.Errorf("reading how far a standby is: %w", err)
+	}
+	if at < pos {
+		return fmt.Errorf("%w: the standby is behind what the client has seen", ErrUnavailable)
+	}
+	return nil
 }
 
 // behindMost is how long a read waits for a standby to replay what it has been sent.
 const behindMost = 2 * time.Second
 
-// reach waits until a standby, to which c leads, has what this node and the client have seen, and what it had been sent when it was asked.
+// reach waits until a standby, to which c leads, has what this node has seen, and what it had been sent when it was asked.
 func (b *postgresBackend) reach(ctx context.Context, h *pgHost, c *pgx.Conn) error {
 	need, version := b.marks.all()
-	floor, _ := ctx.Value(floorKey{}).([]Pos)
-	if h.reached.Load() > version && len(floor) == 0 {
+	if h.reached.Load() > version {
 		return nil
 	}
-	need = append(need, floor...)
 	until := time.Now().Add(behindMost)
 	for sent := int64(-1); ; {
 		received, replayed, pos, err := standing(ctx, c)

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -322,6 +323,9 @@ func (s *Service) DeviceListsSince(ctx context.Context, user, from, to string) (
 		return DeviceLists{}, err
 	}
 	if _, err := token.ParseSync(to); err != nil {
+		return DeviceLists{}, err
+	}
+	if err := s.hub.reach(ctx, &since); err != nil && !errors.Is(err, token.ErrUnknownPos) {
 		return DeviceLists{}, err
 	}
 	ses, err := s.hub.session(ctx, user)

@@ -104,6 +104,9 @@ func (c *slidingConn) state(ctx context.Context, st *store.Store, id string) (*s
 	var stored store.SlidingState
 	err := st.Read(ctx, func(tx *store.Tx) (err error) {
 		stored, err = tx.SlidingState(ctx, c.name, id)
+		if errors.Is(err, store.ErrNotFound) && tx.Standby() {
+			return fmt.Errorf("%w: the state may be a new one", store.ErrUnavailable)
+		}
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -128,8 +131,8 @@ func (c *slidingConn) state(ctx context.Context, st *store.Store, id string) (*s
 func (c *slidingConn) markUsed(ctx context.Context, st *store.Store, s store.SlidingState) error {
 	now := time.Now()
 	if now.Sub(time.UnixMilli(s.TS)) > touchEvery {
-		err := st.Write(ctx, func(tx *store.Tx) error { return tx.TouchSlidingState(ctx, c.name, s.ID, now.UnixMilli()) })
-		if err != nil {
+		err := st.Write(store.Impatient(ctx), func(tx *store.Tx) error { return tx.TouchSlidingState(ctx, c.name, s.ID, now.UnixMilli()) })
+		if err != nil && !errors.Is(err, store.ErrUnavailable) {
 			return fmt.Errorf("keeping the state of a connection: %w", err)
 		}
 	}
@@ -148,7 +151,7 @@ func (c *slidingConn) save(ctx context.Context, st *store.Store, parent, next *s
 	s := store.SlidingState{
 		SlidingConn: c.name, ID: next.id, Parent: parent.id, TS: time.Now().UnixMilli(), Content: next.encode(),
 	}
-	err := st.Write(ctx, func(tx *store.Tx) error { return tx.PutSlidingState(ctx, s) })
+	err := st.Write(store.Impatient(ctx), func(tx *store.Tx) error { return tx.PutSlidingState(ctx, s) })
 	if err != nil && !errors.Is(err, store.ErrUnavailable) {
 		return nil, fmt.Errorf("storing the state of a connection: %w", err)
 	}

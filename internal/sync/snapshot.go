@@ -81,8 +81,11 @@ func (h *hub) reach(ctx context.Context, since *token.Sync) error {
 		defer h.mu.RUnlock()
 		return slices.IndexFunc(h.lanes, func(l laneWindow) bool { return l.pos < since.Pos(l.pos.Lane()) })
 	})
-	if err == nil && !reached {
-		err = token.ErrUnknownPos
+	if err != nil || reached {
+		return err
 	}
-	return err
+	if h.store.Database().Primary == "" {
+		return mxerr.Unavailable(time.Second) // a standby that is read may only be behind
+	}
+	return token.ErrUnknownPos
 }
