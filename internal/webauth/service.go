@@ -52,12 +52,21 @@ type Options struct {
 type Provider struct {
 	// Name as people know it.
 	Name string
-	// Path of the page that begins the sign-in. It gets the parameter "next", and passes it on to Request.GoOn in the end.
+	// Path of the page that begins the sign-in. It gets the parameter "next", and passes it on to Request.GoOn in the end. "again" tells
+	// that whoever is signed in shall prove it once more.
 	Path string
+	// Issuer is the provider as package account knows it.
+	Issuer string
 }
 
 // URL is the link to begin with.
-func (p Provider) URL(next string) string { return p.Path + "?" + url.Values{"next": {next}}.Encode() }
+func (p Provider) URL(next string, again bool) string {
+	v := url.Values{"next": {next}}
+	if again {
+		v.Set("again", "true")
+	}
+	return p.Path + "?" + v.Encode()
+}
 
 // Service serves pages to browsers. All pages are registered before the first request.
 type Service struct {

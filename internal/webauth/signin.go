@@ -2,6 +2,7 @@ package webauth
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"bongsu.org/bongsu/internal/account"
@@ -20,21 +21,25 @@ type signInView struct {
 	Problem   string
 	User      string
 	Next      string
-	Again     bool // the password of who is signed in is asked for once more
+	Again     bool // who is signed in proves it once more
+	Password  bool // whether there is one
 	Register  string
 	Providers []Provider
 }
 
-func (s *Service) signInView(q *Request) signInView {
+func (s *Service) signInView(q *Request) (signInView, error) {
 	next := q.Next()
-	v := signInView{Next: next, User: s.hinted(q.URL.Query().Get("hint")), Providers: s.providers, Again: q.again()}
+	v := signInView{Next: next, User: s.hinted(q.URL.Query().Get("hint")), Providers: s.providers, Password: true, Again: q.again()}
 	if s.Accounts.Registration != account.RegistrationClosed {
 		v.Register = RegisterURL(next, "")
 	}
-	if v.Again {
-		v.User, v.Register = s.hinted(q.UserID), ""
+	if !v.Again {
+		return v, nil
 	}
-	return v
+	password, issuers, err := s.Accounts.Proofs(q.Context(), q.UserID)
+	v.User, v.Register, v.Password = s.hinted(q.UserID), "", password
+	v.Providers = slices.DeleteFunc(slices.Clone(s.providers), func(p Provider) bool { return !slices.Contains(issuers, p.Issuer) })
+	return v, err
 }
 
 // again tells whether somebody who is signed in is asked for the password all the same.
@@ -58,11 +63,18 @@ func (s *Service) signInPage(q *Request) error {
 	if q.UserID != "" && !q.again() {
 		return q.GoOn()
 	}
-	return q.Show(signInLook, "Sign in", s.signInView(q))
+	v, err := s.signInView(q)
+	if err != nil {
+		return err
+	}
+	return q.Show(signInLook, "Sign in", v)
 }
 
 func (s *Service) signInForm(q *Request) error {
-	v := s.signInView(q)
+	v, err := s.signInView(q)
+	if err != nil {
+		return err
+	}
 	name := strings.TrimSpace(q.PostForm.Get("user"))
 	if v.Again {
 		name = q.UserID

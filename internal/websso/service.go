@@ -46,7 +46,7 @@ func New(o Options) *Service {
 		return s
 	}
 	for _, p := range o.SSO.Providers() {
-		o.Web.AddProvider(webauth.Provider{Name: p.Name, Path: BeginPath(p.ID)})
+		o.Web.AddProvider(webauth.Provider{Name: p.Name, Path: BeginPath(p.ID), Issuer: p.Issuer})
 	}
 	o.Web.Handle("GET "+pathProvider+"{id}", s.begin)
 	o.Web.Handle("GET "+pathProvider+"{id}"+callback, s.callback)
