@@ -74,6 +74,8 @@ type backend interface {
 	readableNow(ctx context.Context) error
 	// retryable tells of an error after which the same transaction may succeed at once.
 	retryable(err error) bool
+	// mark is what makes any transaction one that writes, and so one whose commit waits for replication, as did those that it has read.
+	mark() []write
 	// remote tells whether a commit may wait for another machine.
 	remote() bool
 	// saw notes a position that was committed.

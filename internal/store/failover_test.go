@@ -394,3 +394,71 @@ func TestPrimaryMovesTwice(t *testing.T) {
 	w.end()
 	w.check(t, s, room)
 }
+
+// The retry trap: what was done already is said to be done only after a commit that waits, and so vouches for what it has found.
+func TestWhatChangesNothingWaitsToo(t *testing.T) {
+	p := testdb.NewPair(t)
+	s := openPair(t, p.URL(), 30*time.Second)
+	room := makeRoom(t, s)
+	if err := send(t.Context(), s, room, "$one"); err != nil {
+		t.Fatal(err)
+	}
+	for name, again := range map[string]func(ctx context.Context) error{
+		"a transaction that writes nothing": func(ctx context.Context) error {
+			return s.Write(ctx, func(tx *store.Tx) error { _, err := tx.RoomByID(ctx, "!r"); return err })
+		},
+		"a transaction without a statement": func(ctx context.Context) error {
+			return s.Write(ctx, func(*store.Tx) error { return nil })
+		},
+		"a transaction id that was used": func(ctx context.Context) error { return send(ctx, s, room, "$one") },
+		"a job that does nothing": func(ctx context.Context) error {
+			return s.Lane(0).Do(ctx, func(*store.LaneTx) error { return nil })
+		},
+		"a request to devices that was done": func(ctx context.Context) error {
+			return s.Lane(0).SendOnce(ctx, "key", 1, func(*store.LaneTx) error { return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := again(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			p.Freeze(1)
+			defer p.Thaw(1)
+			done := make(chan error, 1)
+			go func() { done <- again(context.Background()) }()
+			p.Await(0, `SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+			select {
+			case err := <-done:
+				t.Fatalf("it did not wait: %v", err)
+			default:
+			}
+			p.Thaw(1)
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// A role without any privilege but its own tables is enough.
+func TestPlainRoleIsEnough(t *testing.T) {
+	p := testdb.NewPair(t)
+	p.Exec(0, `CREATE ROLE plain LOGIN PASSWORD 'plain'`)
+	p.Exec(0, `CREATE DATABASE plain OWNER plain`)
+	url := fmt.Sprintf("postgres://plain:plain@%s,%s/plain?sslmode=disable", p.Address(0), p.Address(1))
+	s := openPair(t, url, 10*time.Second)
+	room := makeRoom(t, s)
+	if err := send(t.Context(), s, room, "$one"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), func(*store.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	p.Kill(0)
+	for s.Database().Primary != "" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if ids, standby, err := events(t.Context(), s, room); err != nil || !standby || len(ids) != 1 {
+		t.Fatalf("read %v, standby %t, %v", ids, standby, err)
+	}
+}

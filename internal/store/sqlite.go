@@ -103,6 +103,8 @@ func (b *sqliteBackend) readableNow(ctx context.Context) error {
 	return b.read(ctx, func(querier, bool) error { return nil })
 }
 
+func (*sqliteBackend) mark() []write { return nil }
+
 func (*sqliteBackend) remote() bool { return false }
 
 func (*sqliteBackend) saw(Pos) {}

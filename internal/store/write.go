@@ -12,7 +12,8 @@ const writeTries = 5
 
 // Write runs fn in a transaction and returns once it is durable. fn may run several times, and must then come to the same result. An
 // error of fn rolls back. While there is no primary it waits for one, and what was lost before its commit is run again, within the
-// store's patience. The commit is not cancelled by ctx: it runs to its end, and where that takes longer than the patience the caller is
+// store's patience. A transaction that changed nothing, since what it is to do is done already, waits for replication like any other: what
+// it found may be there on this server only. The commit is not cancelled by ctx: it runs to its end, and where that takes longer than the patience the caller is
 // told ErrUnknown.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	until := time.Now().Add(s.patience)
@@ -44,7 +45,7 @@ func (s *Store) writeOnce(ctx context.Context, until time.Time, fn func(tx *Tx) 
 		return err
 	}
 	return s.whileItWaits(until, func() error {
-		if err := t.Commit(); err != nil {
+		if err := t.Commit(s.back.mark()...); err != nil {
 			t.Rollback()
 			return err
 		}
