@@ -20,9 +20,9 @@ type database struct {
 	service *account.Service
 }
 
-// openAccounts opens the database that the settings name. It makes no SQLite database: a mistyped folder would else look like a server
+// openStore opens the database that the settings name. It makes no SQLite database: a mistyped folder would else look like a server
 // without accounts.
-func openAccounts(ctx context.Context, cfg config.Config, log *slog.Logger) (accounts, error) {
+func openStore(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.Store, error) {
 	if !cfg.UsesPostgres() {
 		if _, err := os.Stat(cfg.SQLitePath()); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("there is no database in %s: name the server's folder with --data, or start the server once", cfg.Data)
@@ -31,6 +31,15 @@ func openAccounts(ctx context.Context, cfg config.Config, log *slog.Logger) (acc
 	st, err := store.Open(ctx, store.Options{URL: cfg.Database, Dir: cfg.Data, Lanes: cfg.Lanes, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return st, nil
+}
+
+// openAccounts opens the accounts of the database that the settings name.
+func openAccounts(ctx context.Context, cfg config.Config, log *slog.Logger) (accounts, error) {
+	st, err := openStore(ctx, cfg, log)
+	if err != nil {
+		return nil, err
 	}
 	name, err := st.OnceMeta(ctx, "server_name", func() ([]byte, error) { return []byte(cfg.ServerName), nil })
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 )
 
 // errReserved: Application Service API, "Server admin style permissions".
-var errReserved = mxerr.New(http.StatusBadRequest, mxerr.Exclusive, "This user name is kept for an application service")
+var errReserved = mxerr.New(http.StatusBadRequest, mxerr.Exclusive, "This user name is kept for a service")
 
-// checkReserved refuses names that are in an exclusive namespace of an application service.
+// checkReserved refuses names that are in an exclusive namespace of an application service, and that of the server's own user.
 func (s *Service) checkReserved(userID string) error {
 	if s.Reserved != nil && s.Reserved(userID) {
 		return errReserved

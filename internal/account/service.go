@@ -45,7 +45,7 @@ type Options struct {
 	RefreshLifetime time.Duration
 	// FailedLogin counts a wrong password for a user, and tells whether another may be tried now, and if not, when. nil: always.
 	FailedLogin func(userID string) (ok bool, retry time.Duration)
-	// Reserved tells whether a user id is kept for an application service. nil: none is.
+	// Reserved tells whether a user id is kept for an application service, or for the server itself. nil: none is.
 	Reserved func(userID string) bool
 	// OnRevoked tells other nodes that an access token is no longer good; they call Forget. nil: there are none.
 	OnRevoked func(hash [32]byte)

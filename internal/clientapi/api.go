@@ -14,6 +14,7 @@ import (
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/notices"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
 	"bongsu.org/bongsu/internal/sso"
@@ -43,10 +44,16 @@ type Deps struct {
 	Typing     *ephemeral.Typing
 	Presence   *ephemeral.Presence // nil: switched off
 	Sync       *bsync.Service
+<<<<<<< ours
 	// SSO are the providers of single sign-on; nil: there are none.
 	SSO     *sso.Service
 	Limiter Limiter
 	Search  *search.Indexer
+=======
+	Limiter    Limiter
+	Search     *search.Indexer
+	Notices    *notices.Service
+>>>>>>> theirs
 	// Appservices are the application services, and Delivery what sends to them; nil: there are none.
 	Appservices *appservice.Services
 	Delivery    *appservice.Delivery
@@ -100,7 +107,7 @@ var modules = []func(*API){
 	(*API).roomContextRoutes, (*API).roomRelationRoutes, (*API).roomThreadRoutes, (*API).roomReceiptRoutes, (*API).roomUpgradeRoutes,
 	(*API).roomDirectoryRoutes, (*API).roomHierarchyRoutes, (*API).roomReportRoutes, (*API).roomInitialSyncRoutes, (*API).userDirectoryRoutes,
 	(*API).registerRoutes, (*API).loginRoutes, (*API).logoutRoutes, (*API).whoamiRoutes, (*API).deviceRoutes, (*API).passwordRoutes,
-	(*API).deactivateRoutes, (*API).threepidRoutes, (*API).profileRoutes, (*API).capabilityRoutes, (*API).adminRoutes,
+	(*API).deactivateRoutes, (*API).threepidRoutes, (*API).profileRoutes, (*API).capabilityRoutes, (*API).adminRoutes, (*API).noticeRoutes,
 	(*API).openIDRoutes, (*API).fallbackRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,

@@ -44,6 +44,7 @@ func (l *loader) check() {
 	l.checkBus()
 	l.checkTURN()
 	l.checkSupport()
+	l.checkNotices()
 	l.checkAppservices()
 	l.checkSingleSignOn()
 }

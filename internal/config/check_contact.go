@@ -4,6 +4,8 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
+
+	"github.com/matrix-org/gomatrixserverlib/spec"
 )
 
 func (l *loader) checkTURN() {
@@ -42,5 +44,18 @@ func (l *loader) checkSupport() {
 	}
 	if u, err := url.Parse(s.Page); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		l.wrong("support.page", "%q is not the address of a page; allowed: https://HOST, with a path or without", s.Page)
+	}
+}
+
+func (l *loader) checkNotices() {
+	n := &l.cfg.Notices
+	if n.User == "" {
+		return
+	}
+	if _, err := spec.NewUserID("@"+n.User+":"+l.cfg.ServerName, false); err != nil {
+		l.wrong("notices.user", "%q is not the first part of a user id; allowed: small letters, digits and ._=-/+", n.User)
+	}
+	if n.Name == "" {
+		l.wrong("notices.name", "it cannot be empty")
 	}
 }

@@ -81,6 +81,8 @@ type Config struct {
 	URLPreviews URLPreviews `yaml:"url_previews"`
 	// TURN servers, which carry calls between devices that cannot reach each other: one in this program, or others.
 	TURN TURN `yaml:"turn"`
+	// Notices, which the server sends to its users in a room that each of them has for it.
+	Notices Notices `yaml:"notices"`
 	// Where users get help with this server. Shown to everybody, in /.well-known/matrix/support.
 	Support Support `yaml:"support"`
 	// Wake-ups between the nodes of a cluster. One node alone needs none of it.
@@ -218,6 +220,14 @@ type TURN struct {
 	AllowPrivatePeers bool `yaml:"allow_private_peers"`
 }
 
+// Notices says whom server notices come from.
+type Notices struct {
+	// The first part of the id of the user whom notices come from: @notices:NAME. Nobody else can have it. Empty for no notices.
+	User string `yaml:"user"`
+	// What that user and the rooms are called.
+	Name string `yaml:"name"`
+}
+
 // Support says whom users may ask.
 type Support struct {
 	// Matrix users to ask about anything, such as @admin:example.org. At best one on another server, for when this one is down.
@@ -314,7 +324,8 @@ func Default() Config {
 			QuotaPerUser:   12,
 			MaxAllocations: 2000,
 		},
-		Log: Log{Level: LogInfo, Format: LogText},
+		Notices: Notices{User: "notices", Name: "Server notices"},
+		Log:     Log{Level: LogInfo, Format: LogText},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/notices"
 	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/search"
 	bsync "bongsu.org/bongsu/internal/sync"
@@ -32,6 +33,7 @@ func startChores(p *parts, log *slog.Logger) *chores {
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
 		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
 		chore{name: "sweeping what waits to be pushed", every: gateway.SweepEvery, run: p.push.Sweep},
+		chore{name: "sweeping server notices", every: notices.SweepEvery, run: p.notices.Sweep},
 		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 		chore{name: "pacing the collector", every: pacerEvery, run: newPacer().run},

@@ -15,6 +15,7 @@ import (
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
+	"bongsu.org/bongsu/internal/notices"
 	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/ratelimit"
 	"bongsu.org/bongsu/internal/relay"
@@ -47,6 +48,8 @@ type parts struct {
 	web      *webauth.Service
 	sso      *sso.Service // nil: there are no providers
 
+	notices     *notices.Service
+	noticesUser string // empty: there are no notices
 	appservices *appservice.Services
 	delivery    *appservice.Delivery
 
@@ -78,6 +81,9 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 	if err := p.startPush(ctx, cfg, log); err != nil {
 		return nil, err
 	}
+	if err := p.findNoticesUser(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	if err := p.startRooms(ctx, cfg, signer, log); err != nil {
 		return nil, err
 	}
@@ -99,6 +105,7 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 	if err := p.startMedia(cfg, log); err != nil {
 		return nil, err
 	}
+	p.startNotices(ctx, cfg, log)
 	return p, p.startRelay(ctx, cfg, log)
 }
 
@@ -170,7 +177,8 @@ func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room
 	}
 	p.rooms, err = room.NewEngine(room.Options{
 		Store: p.store, Signer: signer, DefaultVersion: cfg.DefaultRoomVersion, Encryption: room.Encryption(cfg.Rooms.EncryptByDefault),
-		Committed: p.committed(log), Log: log,
+		NoticesUser: p.noticesUser,
+		Committed:   p.committed(log), Log: log,
 	})
 	return err
 }
@@ -220,7 +228,7 @@ func (p *parts) startAccounts(cfg *config.Config, log *slog.Logger) error {
 		ServerName: cfg.ServerName, Store: p.store, Registration: account.Registration(cfg.Registration), AllowGuests: cfg.AllowGuests,
 		SharedSecret: string(cfg.RegistrationSharedSecret), AccessLifetime: cfg.Tokens.AccessLifetime.Std(),
 		RefreshLifetime: cfg.Tokens.RefreshLifetime.Std(), OnRevoked: p.tellRevoked(log),
-		Reserved: func(userID string) bool { return p.appservices.ReservedUser(userID, nil) }, Rooms: p.rooms, Log: log,
+		Reserved: p.reserved, Rooms: p.rooms, Log: log,
 	}
 	if p.limiter != nil {
 		o.FailedLogin = p.countFailedLogin

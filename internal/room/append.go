@@ -19,6 +19,7 @@ import (
 type origin struct {
 	device, txnID string
 	txnKey        []byte
+	closing       bool // the account is closed, which leaves every room
 }
 
 // append authorises, builds and hands over an event, and moves the room on.
@@ -49,6 +50,11 @@ func (tx *roomTx) appendAt(pos store.Pos, p *proto, from origin) (*store.Event, 
 	}
 	if err := tx.checkInvite(p); err != nil {
 		return nil, err
+	}
+	if !from.closing {
+		if err := tx.checkNotice(p); err != nil {
+			return nil, err
+		}
 	}
 	if err := tx.checkEncryption(p); err != nil {
 		return nil, err

@@ -41,6 +41,8 @@ type CreateRequest struct {
 	PowerLevels     json.RawMessage // power_level_content_override
 	// NoDefaultEncryption: the room is encrypted only if InitialState says so.
 	NoDefaultEncryption bool
+	// Also is done in the same transaction, once the room has its events; what it fails with, Create does. May be nil.
+	Also func(ctx context.Context, tx *store.LaneTx, num int64, roomID string) error
 }
 
 // The limits of a request to create a room.
@@ -292,6 +294,11 @@ func (tx *roomTx) create(p *roomPlan) (string, error) {
 			extra["is_direct"] = true
 		}
 		if err := tx.changeMember(memberChange{sender: p.Creator, target: u, membership: spec.Invite, extra: extra}); err != nil {
+			return "", err
+		}
+	}
+	if p.Also != nil {
+		if err := p.Also(tx.ctx, tx.LaneTx, tx.room.num, tx.room.id); err != nil {
 			return "", err
 		}
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	DefaultVersion string
 	// Encryption says which new rooms are encrypted by default; empty: none.
 	Encryption Encryption
+	// NoticesUser is whom server notices come from; empty: nobody. An invite to a room that this user made cannot be rejected.
+	NoticesUser string
 	// Committed is told of each batch that this node wrote, right after it is durable; it must not block.
 	Committed func(*store.Batch)
 	Log       *slog.Logger
@@ -34,6 +36,7 @@ type Engine struct {
 	signer     *Signer
 	version    gomatrixserverlib.RoomVersion
 	encryption Encryption
+	notices    string // user id
 	committed  func(*store.Batch)
 	log        *slog.Logger
 	lanes      []*laneCache
@@ -55,7 +58,7 @@ func NewEngine(o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		store: o.Store, signer: o.Signer, version: gomatrixserverlib.RoomVersion(o.DefaultVersion), encryption: o.Encryption,
-		committed: o.Committed, log: o.Log, nums: nums,
+		notices: o.NoticesUser, committed: o.Committed, log: o.Log, nums: nums,
 	}
 	for i := range o.Store.Lanes() {
 		c := newLaneCache(e)

@@ -14,7 +14,7 @@ import (
 // repeated; a room that the user is not in any more is passed over.
 func (e *Engine) LeaveAll(ctx context.Context, userID string) error {
 	return e.inRoomsOf(ctx, userID, []string{spec.Join, spec.Invite, spec.Knock}, func(m store.Membership) error {
-		return e.Leave(ctx, MemberRequest{RoomID: m.RoomID, Sender: userID})
+		return e.Leave(ctx, MemberRequest{RoomID: m.RoomID, Sender: userID, closing: true})
 	})
 }
 

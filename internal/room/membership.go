@@ -21,10 +21,12 @@ type MemberRequest struct {
 	Reason  string
 	Content json.RawMessage // further fields for the event; may be empty
 	Guest   bool            // the sender is a guest
+
+	closing bool // the sender's account is closed
 }
 
 func (r MemberRequest) change(membership string) (memberChange, error) {
-	c := memberChange{sender: r.Sender, target: r.Target, membership: membership, extra: map[string]any{}, guest: r.Guest}
+	c := memberChange{sender: r.Sender, target: r.Target, membership: membership, extra: map[string]any{}, guest: r.Guest, closing: r.closing}
 	if c.target == "" {
 		c.target = r.Sender
 	}
@@ -188,7 +190,7 @@ func (e *Engine) Forget(ctx context.Context, userID, roomID string) error {
 type memberChange struct {
 	sender, target, membership string
 	extra                      map[string]any
-	guest                      bool
+	guest, closing             bool
 }
 
 // changeMember appends a membership event.
@@ -216,7 +218,7 @@ func (tx *roomTx) changeMember(c memberChange) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.append(&proto{Type: spec.MRoomMember, StateKey: &c.target, Sender: c.sender, Content: raw}, origin{})
+	_, err = tx.append(&proto{Type: spec.MRoomMember, StateKey: &c.target, Sender: c.sender, Content: raw}, origin{closing: c.closing})
 	return err
 }
 
