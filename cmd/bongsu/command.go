@@ -50,11 +50,7 @@ Every setting has a default that runs. "bongsu config print" shows all of them w
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.errs)
-<<<<<<< ours
-	root.AddCommand(p.serveCommand(), p.userCommand(), p.configCommand(), p.drillCommand(), p.versionCommand(), p.manCommand())
-=======
-	root.AddCommand(p.serveCommand(), p.userCommand(), p.noticeCommand(), p.configCommand(), p.versionCommand(), p.manCommand())
->>>>>>> theirs
+	root.AddCommand(p.serveCommand(), p.userCommand(), p.noticeCommand(), p.configCommand(), p.drillCommand(), p.versionCommand(), p.manCommand())
 	return root
 }
 

@@ -44,16 +44,11 @@ type Deps struct {
 	Typing     *ephemeral.Typing
 	Presence   *ephemeral.Presence // nil: switched off
 	Sync       *bsync.Service
-<<<<<<< ours
 	// SSO are the providers of single sign-on; nil: there are none.
 	SSO     *sso.Service
 	Limiter Limiter
 	Search  *search.Indexer
-=======
-	Limiter    Limiter
-	Search     *search.Indexer
-	Notices    *notices.Service
->>>>>>> theirs
+	Notices *notices.Service
 	// Appservices are the application services, and Delivery what sends to them; nil: there are none.
 	Appservices *appservice.Services
 	Delivery    *appservice.Delivery
