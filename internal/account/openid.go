@@ -16,14 +16,19 @@ const openIDLifetime = time.Hour
 
 // NewOpenIDToken makes a token with which a third party may ask this server who the user is, and nothing else.
 func (s *Service) NewOpenIDToken(ctx context.Context, userID string) (token string, lifetime time.Duration, err error) {
-	token, hash := newToken(openIDPrefix)
 	err = s.Store.Write(ctx, func(tx *store.Tx) error {
-		return tx.InsertOpenIDToken(ctx, store.OneTimeToken{Hash: hash[:], UserID: userID, ExpiresTS: s.after(openIDLifetime)})
+		token, err = s.issueOpenIDToken(ctx, tx, userID)
+		return err
 	})
 	if err != nil {
 		return "", 0, fmt.Errorf("storing an OpenID token: %w", err)
 	}
 	return token, openIDLifetime, nil
+}
+
+func (s *Service) issueOpenIDToken(ctx context.Context, tx *store.Tx, userID string) (token string, err error) {
+	token, hash := newToken(openIDPrefix)
+	return token, tx.InsertOpenIDToken(ctx, store.OneTimeToken{Hash: hash[:], UserID: userID, ExpiresTS: s.after(openIDLifetime)})
 }
 
 // OpenIDUser tells whom an OpenID token was made for.

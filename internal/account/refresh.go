@@ -26,7 +26,12 @@ var (
 )
 
 // Refresh gives new tokens for a refresh token, which stays valid until one of them is used.
-func (s *Service) Refresh(ctx context.Context, token string) (l Login, err error) {
+func (s *Service) Refresh(ctx context.Context, token string) (Login, error) {
+	return s.refreshIf(ctx, token, nil)
+}
+
+// refreshIf is Refresh for the tokens of those devices for which check, if there is one, has no objection.
+func (s *Service) refreshIf(ctx context.Context, token string, check func(*store.Tx, store.RefreshToken) error) (l Login, err error) {
 	hash := hashToken(token)
 	var revoked [][]byte
 	var refused error // an outcome that is committed and then told
@@ -44,6 +49,11 @@ func (s *Service) Refresh(ctx context.Context, token string) (l Login, err error
 		}
 		if r, err = tx.RefreshToken(ctx, hash[:]); err != nil { // as it is now that no other change runs
 			return err
+		}
+		if check != nil {
+			if err := check(tx, r); err != nil {
+				return err
+			}
 		}
 		switch now := s.nowMS(); {
 		case r.UsedTS != 0:

@@ -34,6 +34,7 @@ type UIARequest struct {
 	// UserID is who calls; empty where nobody is logged in.
 	UserID string
 	Flows  []Flow
+	Params map[string]any  // what the client must know of the stages; nil: nothing
 	Auth   json.RawMessage // the call's auth object; nil: none
 	Body   json.RawMessage // the call's other parameters, a JSON object
 }
@@ -68,7 +69,7 @@ type authObject struct {
 // with its first request needs no session.
 func (s *Service) Authorize(ctx context.Context, r UIARequest) (UIADone, error) {
 	if r.Auth == nil {
-		return UIADone{}, s.challenge(ctx, r, "", uiaSession{}, nil)
+		return s.withoutAuth(ctx, r)
 	}
 	var auth authObject
 	if err := json.Unmarshal(r.Auth, &auth); err != nil {
@@ -93,6 +94,19 @@ func (s *Service) Authorize(ctx context.Context, r UIARequest) (UIADone, error) 
 		done.Body = session.Body
 	}
 	return done, nil
+}
+
+// withoutAuth answers a call's first request. An app that was logged in by OAuth needs no session: it may repeat the call once the user
+// has agreed in the browser.
+func (s *Service) withoutAuth(ctx context.Context, r UIARequest) (UIADone, error) {
+	agreed, err := s.agreedInBrowser(ctx, r, nil)
+	if err != nil {
+		return UIADone{}, err
+	}
+	if agreed {
+		return UIADone{Body: r.Body}, nil
+	}
+	return UIADone{}, s.challenge(ctx, r, "", uiaSession{}, nil)
 }
 
 // CompleteStage does one stage of a session outside the call that opened it, as the fallback pages do (Client-Server API, "Fallback").
@@ -163,7 +177,11 @@ func (s *Service) challenge(ctx context.Context, r UIARequest, name string, sess
 	if why != nil {
 		out.Code, out.Message, out.Fields = why.Code, why.Message, maps.Clone(why.Fields)
 	}
-	return out.With("flows", flows).With("params", struct{}{}).With("session", name).
+	params := r.Params
+	if params == nil {
+		params = map[string]any{}
+	}
+	return out.With("flows", flows).With("params", params).With("session", name).
 		With("completed", append([]string{}, session.Completed...))
 }
 

@@ -17,6 +17,10 @@ const (
 	StageToken    = "m.login.registration_token"
 	// StageSSO is done in a browser: see CompleteOutside.
 	StageSSO = "m.login.sso"
+	// StageOAuth is completed in the browser: see AllowCrossSigningReset.
+	StageOAuth = "m.oauth"
+	// StageOldOAuth is StageOAuth under its name from before it was stable.
+	StageOldOAuth = "org.matrix.cross_signing_reset"
 )
 
 // takeStage does one stage and notes it in the session.
@@ -24,8 +28,12 @@ func (s *Service) takeStage(ctx context.Context, r UIARequest, session *uiaSessi
 	if slices.Contains(session.Completed, stage) {
 		return nil // completed stages cannot be retried
 	}
-	if stage == "" {
-		return nil // the client asks whether a stage was completed elsewhere
+	if stage == "" || stage == StageOAuth || stage == StageOldOAuth { // the client asks whether a stage was completed elsewhere
+		agreed, err := s.agreedInBrowser(ctx, r, session.Completed)
+		if agreed {
+			session.Completed = append(session.Completed, StageOAuth)
+		}
+		return err
 	}
 	if !isNext(r.Flows, session.Completed, stage) {
 		return mxerr.Forbiddenf("This stage does not come next in any flow")
@@ -51,6 +59,14 @@ func isNext(flows []Flow, completed []string, stage string) bool {
 	return slices.ContainsFunc(flows, func(f Flow) bool {
 		return len(f) > n && f[n] == stage && slices.Equal(f[:n], completed)
 	})
+}
+
+// agreedInBrowser tells whether StageOAuth comes next in one of the flows, and is done.
+func (s *Service) agreedInBrowser(ctx context.Context, r UIARequest, completed []string) (bool, error) {
+	if !isNext(r.Flows, completed, StageOAuth) {
+		return false, nil
+	}
+	return s.CrossSigningResetAllowed(ctx, r.UserID)
 }
 
 func (s *Service) doStage(ctx context.Context, r UIARequest, stage string) (found string, err error) {

@@ -15,6 +15,7 @@ import (
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/notices"
+	"bongsu.org/bongsu/internal/oauth"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/search"
 	"bongsu.org/bongsu/internal/sso"
@@ -49,6 +50,8 @@ type Deps struct {
 	Limiter Limiter
 	Search  *search.Indexer
 	Notices *notices.Service
+	// OAuth is the authorization server; nil: switched off.
+	OAuth *oauth.Service
 	// Appservices are the application services, and Delivery what sends to them; nil: there are none.
 	Appservices *appservice.Services
 	Delivery    *appservice.Delivery
@@ -103,7 +106,7 @@ var modules = []func(*API){
 	(*API).roomDirectoryRoutes, (*API).roomHierarchyRoutes, (*API).roomReportRoutes, (*API).roomInitialSyncRoutes, (*API).userDirectoryRoutes,
 	(*API).registerRoutes, (*API).loginRoutes, (*API).logoutRoutes, (*API).whoamiRoutes, (*API).deviceRoutes, (*API).passwordRoutes,
 	(*API).deactivateRoutes, (*API).threepidRoutes, (*API).profileRoutes, (*API).capabilityRoutes, (*API).adminRoutes, (*API).noticeRoutes,
-	(*API).openIDRoutes, (*API).fallbackRoutes,
+	(*API).openIDRoutes, (*API).fallbackRoutes, (*API).oauthRoutes,
 	(*API).filterRoutes, (*API).accountDataRoutes, (*API).tagRoutes,
 	(*API).pushRuleRoutes, (*API).pusherRoutes,
 	(*API).mediaRoutes,

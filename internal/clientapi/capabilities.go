@@ -20,14 +20,19 @@ func (a *API) capabilities(r *request) (any, error) {
 		available[v] = "stable"
 	}
 	full := enabled{!r.session.Guest}
+	oauth, err := a.byOAuth(r)
+	if err != nil {
+		return nil, err
+	}
+	interactive := enabled{full.Enabled && !oauth} // needs user-interactive authentication
 	caps := map[string]any{
-		"m.change_password":          full,
+		"m.change_password":          interactive,
 		"m.room_versions":            map[string]any{"default": a.defaultRoomVersion(), "available": available},
 		"m.set_displayname":          enabled{true},
 		"m.set_avatar_url":           full,
 		"m.profile_fields":           full,
 		"m.3pid_changes":             enabled{false},
-		"m.get_login_token":          full,
+		"m.get_login_token":          interactive,
 		"m.forget_forced_upon_leave": enabled{false},
 	}
 	if a.WebPushKey != "" { // MSC4174

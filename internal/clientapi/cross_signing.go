@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/keys"
 )
 
@@ -34,7 +35,7 @@ func (a *API) uploadCrossSigning(r *request) (any, error) {
 			return empty{}, err
 		}
 	}
-	done, err := a.requireOwnerOfUsers(r, "publish cross-signing keys", text)
+	done, err := a.mayReplaceCrossSigning(r, text)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,20 @@ func (a *API) uploadCrossSigning(r *request) (any, error) {
 		return nil, err
 	}
 	a.Accounts.FinishUIA(r.Context(), done)
+	a.Accounts.EndCrossSigningReset(r.Context(), r.session.UserID)
 	return empty{}, nil
+}
+
+func (a *API) mayReplaceCrossSigning(r *request, text json.RawMessage) (account.UIADone, error) {
+	const operation = "publish cross-signing keys"
+	oauth, err := a.byOAuth(r)
+	switch {
+	case err != nil:
+		return account.UIADone{}, err
+	case oauth:
+		return a.requireOAuth(r, operation, text)
+	}
+	return a.requireOwnerOfUsers(r, operation, text)
 }
 
 func (a *API) uploadSignatures(r *request) (any, error) {

@@ -58,7 +58,7 @@ func TestNoSingleSignOn(t *testing.T) {
 	s := newTestServer(t, "")
 	s.anonymous(v3+"/login/sso/redirect").wantError(400, "M_MISSING_PARAM")
 	s.anonymous(v3+"/login/sso/redirect?redirectUrl=javascript:1").wantError(400, "M_INVALID_PARAM")
-	s.anonymous(v3+"/login/sso/redirect?redirectUrl=https://a.example").wantStatus(302)
+	s.anonymous(v3 + "/login/sso/redirect?redirectUrl=https://a.example").wantStatus(302)
 	a := s.anonymous(v3 + "/login/sso/redirect/oidc?redirectUrl=https://evil.example").wantStatus(404)
 	if !strings.Contains(a.body, "no sign-in of this name") || strings.Contains(a.body, "evil") {
 		t.Errorf("%s: %s", a.call, a.body)

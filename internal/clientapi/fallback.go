@@ -12,6 +12,7 @@ import (
 
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/mxerr"
+	"bongsu.org/bongsu/internal/oauth"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -41,6 +42,10 @@ type page struct {
 }
 
 func (a *API) stagePage(r *request) (any, error) {
+	if r.param("authType") == account.StageOAuth {
+		http.Redirect(r.w, r.Request, oauth.AccountURL(r.baseURL(), oauth.ActionCrossSigningReset), http.StatusFound)
+		return written{}, nil
+	}
 	p, err := stageOf(r, r.query("session"))
 	if err != nil {
 		return nil, err

@@ -31,22 +31,32 @@ func (r *request) uiaBody() (json.RawMessage, error) {
 // what: a session that was opened for one operation authenticates no other. The error, as long as stages are missing, is the 401 that
 // says which. Once the call has succeeded, give the result to Accounts.FinishUIA; take the call's parameters from its Body.
 func (a *API) requireUIA(r *request, operation string, body json.RawMessage, flows []account.Flow) (account.UIADone, error) {
-	fields := map[string]json.RawMessage{}
-	if err := decodeJSON(body, &fields); err != nil {
+	if oauth, err := a.byOAuth(r); err != nil {
 		return account.UIADone{}, err
+	} else if oauth {
+		return account.UIADone{}, errNotByOAuth
 	}
-	auth := fields["auth"]
-	if string(auth) == "null" {
-		auth = nil
-	}
-	delete(fields, "auth")
-	params, err := json.Marshal(fields)
+	auth, params, err := splitAuth(body)
 	if err != nil {
 		return account.UIADone{}, err
 	}
 	return a.Accounts.Authorize(r.Context(), account.UIARequest{
 		Operation: operation, UserID: r.session.UserID, Flows: flows, Auth: auth, Body: params,
 	})
+}
+
+// splitAuth parts a body's auth object, which may be missing, from its other parameters.
+func splitAuth(body json.RawMessage) (auth, params json.RawMessage, err error) {
+	fields := map[string]json.RawMessage{}
+	if err := decodeJSON(body, &fields); err != nil {
+		return nil, nil, err
+	}
+	if auth = fields["auth"]; string(auth) == "null" {
+		auth = nil
+	}
+	delete(fields, "auth")
+	params, err = json.Marshal(fields)
+	return auth, params, err
 }
 
 // seen is where a request comes from, for the list of devices.

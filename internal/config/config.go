@@ -49,6 +49,9 @@ type Config struct {
 	RegistrationSharedSecret Secret `yaml:"registration_shared_secret"`
 	// Whether guests, who have no password and may only enter rooms that allow it, may register even if registration is not open.
 	AllowGuests bool `yaml:"allow_guests"`
+	// Whether apps may log their users in by way of the browser (the OAuth 2.0 API, which Element X uses), beside the login by password
+	// in the app.
+	OAuth bool `yaml:"oauth"`
 	// The version of new rooms.
 	DefaultRoomVersion string `yaml:"default_room_version" allow:"6|7|8|9|10|11|12"`
 	// Whether users see each other's presence (online, away, last active).
@@ -286,6 +289,7 @@ func Default() Config {
 		Lanes:              2,
 		Registration:       RegistrationToken,
 		DefaultRoomVersion: "12",
+		OAuth:              true,
 		Presence:           true,
 		ShutdownTimeout:    Duration(20 * time.Second),
 		Rooms:              Rooms{EncryptByDefault: EncryptPrivate},

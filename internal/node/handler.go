@@ -88,7 +88,7 @@ func newAPI(cfg *config.Config, p *parts, log *slog.Logger) *clientapi.API {
 		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Entrances: cfg.Entrances, Store: p.store, Accounts: p.accounts, Rooms: p.rooms, Reader: p.reader,
 		Aliases: room.NewAliases(p.rooms, p.reader), Receipts: room.NewReceipts(p.reader), Media: p.media, Keys: p.keys, Typing: p.typing, Presence: p.presence,
 		Sync: p.sync, Search: p.search, Appservices: p.appservices, Delivery: p.delivery, DefaultRoomVersion: cfg.DefaultRoomVersion, TrustedProxies: cfg.TrustedProxies, PlainHTTPPush: cfg.AllowPrivateAddresses,
-		WebPushKey: p.vapid.Public(), SSO: p.sso, Notices: p.notices, PushersChanged: p.push.PushersChanged,
+		WebPushKey: p.vapid.Public(), OAuth: p.oauth, SSO: p.sso, Notices: p.notices, PushersChanged: p.push.PushersChanged,
 		TURN: p.turn, Support: support(cfg.Support), Version: ops.ReadBuild().Version, Log: log,
 	}
 	if p.limiter != nil { // a nil *Limiter in the interface would not be nil

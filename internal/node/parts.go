@@ -16,6 +16,7 @@ import (
 	"bongsu.org/bongsu/internal/keys"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/notices"
+	"bongsu.org/bongsu/internal/oauth"
 	"bongsu.org/bongsu/internal/push/gateway"
 	"bongsu.org/bongsu/internal/ratelimit"
 	"bongsu.org/bongsu/internal/relay"
@@ -46,7 +47,8 @@ type parts struct {
 	presence *ephemeral.Presence // nil: switched off
 	limiter  *ratelimit.Limiter  // nil: switched off
 	web      *webauth.Service
-	sso      *sso.Service // nil: there are no providers
+	sso      *sso.Service   // nil: there are no providers
+	oauth    *oauth.Service // nil: switched off
 
 	notices     *notices.Service
 	noticesUser string // empty: there are no notices
@@ -93,7 +95,9 @@ func startParts(ctx context.Context, cfg *config.Config, watch store.Observer, l
 	if err := p.startAccounts(cfg, log); err != nil {
 		return nil, err
 	}
-	p.startWeb(cfg, log)
+	if err := p.startWeb(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	if err := p.startSingleSignOn(ctx, cfg, log); err != nil {
 		return nil, err
 	}
@@ -238,16 +242,29 @@ func (p *parts) startAccounts(cfg *config.Config, log *slog.Logger) error {
 	return p.hearRevoked()
 }
 
-// startWeb starts the pages for browsers.
-func (p *parts) startWeb(cfg *config.Config, log *slog.Logger) {
-	o := webauth.Options{
-		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, TrustedProxies: cfg.TrustedProxies, Store: p.store, Accounts: p.accounts, Log: log,
-	}
+// startWeb starts the pages for browsers, and the API by which apps send their users there.
+func (p *parts) startWeb(ctx context.Context, cfg *config.Config, log *slog.Logger) (err error) {
+	var limiter webauth.Limiter
 	if p.limiter != nil { // a nil *Limiter in the interface would not be nil
-		o.Limiter = p.limiter
+		limiter = p.limiter
 	}
-	p.web = webauth.New(o)
+	p.web = webauth.New(webauth.Options{
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, TrustedProxies: cfg.TrustedProxies, Store: p.store, Accounts: p.accounts,
+		Limiter: limiter, Log: log,
+	})
 	p.later(func(context.Context) { p.web.Close() })
+	if !cfg.OAuth {
+		return nil
+	}
+	p.oauth, err = oauth.New(ctx, oauth.Options{
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, TrustedProxies: cfg.TrustedProxies, Store: p.store, Accounts: p.accounts, Web: p.web,
+		Limiter: limiter, Log: log,
+	})
+	if err != nil {
+		return fmt.Errorf("starting OAuth: %w", err)
+	}
+	p.later(func(context.Context) { p.oauth.Close() })
+	return nil
 }
 
 func (p *parts) startMedia(cfg *config.Config, log *slog.Logger) error {

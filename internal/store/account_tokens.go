@@ -36,11 +36,14 @@ func (t *Tx) AccessHashes(ctx context.Context, userID string) ([][]byte, error) 
 	return list(ctx, t, scanOne[[]byte], `SELECT token_hash FROM access_tokens WHERE user_id = $1`, userID)
 }
 
-// deleteTokens deletes the access and refresh tokens of devices and returns the hashes of the former.
+// deleteTokens deletes the access and refresh tokens of devices, and how they came by them, and returns the hashes of the former.
 func (t *Tx) deleteTokens(ctx context.Context, userID string, devices []string) (revoked [][]byte, err error) {
 	revoked, err = list(ctx, t, scanOne[[]byte], `DELETE FROM access_tokens WHERE user_id = $1 AND device_id = ANY($2) RETURNING token_hash`,
 		userID, devices)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, `DELETE FROM oauth_sessions WHERE user_id = $1 AND device_id = ANY($2)`, userID, devices); err != nil {
 		return nil, err
 	}
 	_, err = t.exec(ctx, `DELETE FROM refresh_tokens WHERE user_id = $1 AND device_id = ANY($2)`, userID, devices)
@@ -95,4 +98,10 @@ func (t *Tx) OpenIDToken(ctx context.Context, hash []byte) (OneTimeToken, error)
 	o := OneTimeToken{Hash: hash}
 	err := t.one(ctx, `SELECT user_id, expires_ts FROM openid_tokens WHERE token_hash = $1`, []any{hash}, &o.UserID, &o.ExpiresTS)
 	return o, err
+}
+
+// DeleteOpenIDToken ends a token of InsertOpenIDToken.
+func (t *Tx) DeleteOpenIDToken(ctx context.Context, hash []byte) error {
+	_, err := t.exec(ctx, `DELETE FROM openid_tokens WHERE token_hash = $1`, hash)
+	return err
 }
