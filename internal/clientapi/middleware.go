@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/longpoll"
 	"bongsu.org/bongsu/internal/mxerr"
 )
 
@@ -93,7 +94,7 @@ func (a *API) authenticate(r *request, rt route) error {
 
 // checkLimit counts the request for its user, or for its address where nobody is logged in.
 func (a *API) checkLimit(r *request, class string) error {
-	if class == "" || a.Limiter == nil || r.unlimited() {
+	if class == "" || a.Limiter == nil || r.unlimited() || longpoll.TurnOf(r.Context()).Resumed() {
 		return nil
 	}
 	key := r.session.UserID

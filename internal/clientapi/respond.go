@@ -26,7 +26,7 @@ type withStatus struct {
 	body   any
 }
 
-// written tells that the handler wrote the response itself.
+// written tells that the handler wrote the response itself, or has left the request and will be asked again.
 type written struct{}
 
 func (a *API) writeBody(r *request, body any) {

@@ -1,11 +1,13 @@
 package clientapi
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"bongsu.org/bongsu/internal/filter"
+	"bongsu.org/bongsu/internal/longpoll"
 	"bongsu.org/bongsu/internal/mxerr"
 	bsync "bongsu.org/bongsu/internal/sync"
 )
@@ -37,7 +39,11 @@ func (a *API) sync(r *request) (any, error) {
 	if req.Filter, err = a.syncFilter(r, r.query("filter")); err != nil {
 		return nil, err
 	}
+	req.Turn = longpoll.TurnOf(r.Context())
 	res, err := a.Sync.Sync(r.Context(), req)
+	if errors.Is(err, longpoll.ErrLeft) {
+		return written{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -139,8 +139,7 @@ func (p *Presence) Since(counter int64, visible func(userID string) bool) (state
 		if !fresh && u.counter <= counter {
 			break
 		}
-		old := u.inGone != nil && (u.counter == 0 || now.Sub(u.gone) > goneNews)
-		if fresh && old || !visible(u.id) {
+		if fresh && u.goneBefore(now.Add(-goneNews)) || !visible(u.id) {
 			continue
 		}
 		states = append(states, u.state(now))
@@ -177,6 +176,27 @@ func (p *Presence) Known(userID string) (state State, ok bool) {
 		return State{}, false
 	}
 	return u.state(time.Now()), true
+}
+
+// Present is Known of a user who is not offline.
+func (p *Presence) Present(userID string) (state State, ok bool) {
+	state, ok = p.Known(userID)
+	return state, ok && state.Presence != Offline
+}
+
+// Lately is Known of a user who is not offline, or went offline within the last minute.
+func (p *Presence) Lately(userID string) (state State, ok bool) {
+	if p == nil {
+		return State{}, false
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	now := time.Now()
+	u := p.users[userID]
+	if u == nil || u.goneBefore(now.Add(-goneNews)) {
+		return State{}, false
+	}
+	return u.state(now), true
 }
 
 // Close stops listening and all timers, and saves what is to be saved.

@@ -201,3 +201,8 @@ func (u *user) next() (next time.Time) {
 	}
 	return next
 }
+
+// goneBefore tells whether the user has been offline since before a time, as far as anybody was told.
+func (u *user) goneBefore(t time.Time) bool {
+	return u.inGone != nil && (u.counter == 0 || u.gone.Before(t))
+}

@@ -103,12 +103,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if page != "" {
 		class = classRequest
 	}
-	leave, err := f.gates.Enter(r.Context(), class)
-	if err != nil {
-		refuse(w, err)
-		return
+	if class != classSync { // which has its place already
+		leave, err := f.gates.Enter(r.Context(), class)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		defer leave()
 	}
-	defer leave()
 	if page != "" {
 		if ctx := chi.RouteContext(r.Context()); ctx != nil {
 			ctx.RoutePatterns = append(ctx.RoutePatterns, page) // for the metrics

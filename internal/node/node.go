@@ -69,7 +69,7 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config, metrics *ops.Metri
 		return fmt.Errorf("opening the address to serve on: %w", err)
 	}
 	limited := limitListener(socket, maxConnections(cfg.Sync.MaxWaiters))
-	parking := newLot(draining, handler, n.log)
+	parking := newLot(draining, handler, n.gates, n.log)
 	n.client = newListener(limited, newHTTPServer(parking, n.log), parking)
 	registerMetrics(metrics.Registry(), n.parts, n.gates, limited)
 	if cfg.Metrics.Listen != "" {

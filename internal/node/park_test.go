@@ -8,9 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"bongsu.org/bongsu/internal/longpoll"
 )
 
 // parkingSpace is a server that parks at once; its handler answers when the test lets it.
@@ -18,15 +22,36 @@ type parkingSpace struct {
 	t      *testing.T
 	lot    *lot
 	server *listener
-	began  chan *http.Request // from every handler
+	began  chan *http.Request // from every turn of every handler
 	answer chan string        // to one handler each; the request's end, too, ends it
+
+	mu    sync.Mutex
+	waits map[*space]func() // how to wake them
+}
+
+// space is a request that was left.
+type space struct{ s *parkingSpace }
+
+func (w *space) Await(wake func()) {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	w.s.waits[w] = wake
+	if len(w.s.answer) > 0 {
+		wake()
+	}
+}
+
+func (w *space) End() {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	delete(w.s.waits, w)
 }
 
 func newParkingSpace(t *testing.T) *parkingSpace {
 	t.Helper()
-	s := &parkingSpace{t: t, began: make(chan *http.Request, 100), answer: make(chan string)}
+	s := &parkingSpace{t: t, began: make(chan *http.Request, 1000), answer: make(chan string, 10), waits: map[*space]func(){}}
 	log, _ := logged(slog.LevelError)
-	s.lot = newLot(t.Context(), http.HandlerFunc(s.handle), log)
+	s.lot = newLot(t.Context(), http.HandlerFunc(s.handle), newGates(100), log)
 	s.lot.after, s.lot.every = 0, time.Millisecond
 	socket, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -38,8 +63,28 @@ func newParkingSpace(t *testing.T) *parkingSpace {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		_ = s.server.stop(ctx)
+		if got := s.lot.gates.Stats()[classSync].Running; got != 0 {
+			t.Errorf("%d places are taken after the end", got)
+		}
+		if len(s.waits) != 0 {
+			t.Errorf("%d requests are waited for after the end", len(s.waits))
+		}
 	})
 	return s
+}
+
+// tell gives an answer to a handler.
+func (s *parkingSpace) tell(text string) {
+	s.answer <- text
+	s.wake()
+}
+
+func (s *parkingSpace) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, wake := range s.waits {
+		wake()
+	}
 }
 
 func (s *parkingSpace) handle(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +92,11 @@ func (s *parkingSpace) handle(w http.ResponseWriter, r *http.Request) {
 	if classify(r) != classSync {
 		_, _ = io.WriteString(w, "ordinary")
 		return
+	}
+	turn := longpoll.TurnOf(r.Context())
+	if !turn.Resumed() {
+		ms, _ := strconv.Atoi(r.FormValue("timeout"))
+		turn.Until = time.Now().Add(time.Duration(ms) * time.Millisecond)
 	}
 	select {
 	case text := <-s.answer:
@@ -57,6 +107,12 @@ func (s *parkingSpace) handle(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, text)
 	case <-r.Context().Done():
 		_, _ = io.WriteString(w, "ended")
+	case <-time.After(min(turn.Patience, time.Until(turn.Until))):
+		if time.Now().Before(turn.Until) {
+			turn.Leave(&space{s})
+			return
+		}
+		_, _ = io.WriteString(w, "nothing")
 	}
 }
 
@@ -91,7 +147,7 @@ func (s *parkingSpace) dial() *line {
 	return &line{Conn: c, t: s.t, in: bufio.NewReader(c)}
 }
 
-const waitPath = "/_matrix/client/v3/sync?since=s&timeout=1000"
+const waitPath = "/_matrix/client/v3/sync?since=s&timeout=1000000"
 
 func (l *line) send(path string) {
 	l.t.Helper()
@@ -136,7 +192,7 @@ func TestAParkedConnectionIsUsedAgain(t *testing.T) {
 	for i := range 5 {
 		c.send(waitPath)
 		s.parked(1)
-		s.answer <- fmt.Sprint("answer ", i)
+		s.tell(fmt.Sprint("answer ", i))
 		c.want(fmt.Sprint("answer ", i))
 		c.send("/ordinary")
 		c.want("ordinary")
@@ -151,7 +207,7 @@ func TestRequestsSentAheadAreAnsweredInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"one", "two", "three"} {
-		s.answer <- text
+		s.tell(text)
 		c.want(text)
 	}
 }
@@ -160,14 +216,52 @@ func TestAParkedClientThatLeavesEndsItsRequest(t *testing.T) {
 	s := newParkingSpace(t)
 	c := s.dial()
 	c.send(waitPath)
-	r := <-s.began
 	s.parked(1)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	<-r.Context().Done()
 	s.parked(0)
 	s.lot.wait()
+}
+
+func TestAParkedRequestIsAnsweredInTime(t *testing.T) {
+	s := newParkingSpace(t)
+	c := s.dial()
+	c.send("/_matrix/client/v3/sync?since=s&timeout=20")
+	c.want("nothing")
+}
+
+func TestAParkedRequestIsMadeAgainAsItWas(t *testing.T) {
+	s := newParkingSpace(t)
+	c := s.dial()
+	if _, err := io.WriteString(c, "GET "+waitPath+"&filter=%7B%22%C3%A9%22%3A1%7D HTTP/1.1\r\nHost: b.example:8448\r\nAuthorization: Bearer secret\r\n"+
+		"Accept-Encoding: gzip\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	first := <-s.began
+	s.parked(1)
+	s.tell("again")
+	c.want("again")
+	again := <-s.began
+	if got, want := fmt.Sprint(again.Header, again.URL, again.Host, again.RemoteAddr), fmt.Sprint(first.Header, first.URL, first.Host, first.RemoteAddr); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestAWakeForNothingKeepsTheRequestWaiting(t *testing.T) {
+	s := newParkingSpace(t)
+	c := s.dial()
+	c.send(waitPath)
+	<-s.began
+	for range 10 {
+		s.parked(1)
+		eventually(t, func() bool { s.wake(); return len(s.began) > 0 })
+		for len(s.began) > 0 {
+			<-s.began
+		}
+	}
+	s.tell("news")
+	c.want("news")
 }
 
 func TestAnAbortedHandlerEndsItsParkedConnection(t *testing.T) {
@@ -175,7 +269,7 @@ func TestAnAbortedHandlerEndsItsParkedConnection(t *testing.T) {
 	c := s.dial()
 	c.send(waitPath)
 	s.parked(1)
-	s.answer <- "abort"
+	s.tell("abort")
 	c.wantEnd()
 	s.parked(0)
 }
@@ -187,7 +281,7 @@ func TestAClientMayAskForTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.parked(1)
-	s.answer <- "last"
+	s.tell("last")
 	if resp := c.want("last"); !resp.Close {
 		t.Error("the answer does not tell that the connection ends")
 	}
@@ -198,15 +292,15 @@ func TestAStopAnswersWhoIsParked(t *testing.T) {
 	s := newParkingSpace(t)
 	waits, idle := s.dial(), s.dial()
 	idle.send(waitPath)
-	s.answer <- "before"
+	s.parked(1)
+	s.tell("before")
 	idle.want("before")
 	waits.send(waitPath)
 	s.parked(2)
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.server.stop(testContext(t)) }()
 	idle.wantEnd()
-	s.answer <- "after"
-	if resp := waits.want("after"); !resp.Close {
+	if resp := waits.want("nothing"); !resp.Close {
 		t.Error("the answer does not tell that the connection ends")
 	}
 	if err := <-stopped; err != nil {
@@ -224,7 +318,9 @@ func TestACutEndsWhoIsParked(t *testing.T) {
 	if err := s.server.stop(ctx); err != nil {
 		t.Error(err)
 	}
-	c.wantEnd()
+	if _, err := io.Copy(io.Discard, c); err != nil { // an answer, perhaps, and the end
+		t.Error(err)
+	}
 }
 
 func TestWhatIsAnsweredSoonIsNotParked(t *testing.T) {
@@ -232,7 +328,7 @@ func TestWhatIsAnsweredSoonIsNotParked(t *testing.T) {
 	s.lot.after = patience
 	c := s.dial()
 	c.send(waitPath)
-	s.answer <- "soon"
+	s.tell("soon")
 	c.want("soon")
 	s.parked(0)
 }

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"strconv"
 	"time"
 )
 
-// recorded is a response that is kept until it is known who writes it.
+// recorded is a response that is kept until it is whole.
 type recorded struct {
 	header http.Header
 	status int
@@ -42,14 +41,6 @@ func (r *recorded) Write(b []byte) (int, error) {
 func (r *recorded) finish() {
 	r.WriteHeader(http.StatusOK)
 	r.Header().Set("Content-Length", strconv.Itoa(r.body.Len()))
-}
-
-// copyTo gives the response to net/http.
-func (r *recorded) copyTo(w http.ResponseWriter) {
-	r.finish()
-	maps.Copy(w.Header(), r.header)
-	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body.Bytes()) // the client may be gone
 }
 
 // send writes the response as HTTP/1.1 (RFC 9112); last tells the client that the connection ends with it.

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"bongsu.org/bongsu/internal/longpoll"
 )
 
 // Metrics is the registry of one server, with the metrics of its HTTP requests. Parts add their own with Registry.
@@ -32,7 +34,7 @@ func NewMetrics() *Metrics {
 		}, []string{"method", "route", "status"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "bongsu_http_requests_in_flight",
-			Help: "Requests that are being answered now, waiting /sync requests among them.",
+			Help: "Requests that are being answered now. A /sync request that has waited for more than a second is not among them.",
 		}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -60,6 +62,9 @@ func (m *Metrics) Middleware(next http.Handler) http.Handler {
 		wrapped := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			m.inFlight.Dec()
+			if t := longpoll.TurnOf(r.Context()); t != nil && t.Left() != nil {
+				return // it waits, and is made again
+			}
 			m.requests.WithLabelValues(method(r), route(r), class(wrapped.Status())).Observe(time.Since(start).Seconds())
 		}()
 		next.ServeHTTP(wrapped, r)

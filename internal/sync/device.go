@@ -68,21 +68,6 @@ func (h *hub) applyKeyChange(c store.KeyChange) {
 	}
 }
 
-// wakeDevice is wake for the requests of one device.
-func (s *session) wakeDevice(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for w, device := range s.waiters {
-		if device != id {
-			continue
-		}
-		select {
-		case w <- struct{}{}:
-		default:
-		}
-	}
-}
-
 // keyCounts answers with the device's keys (Client-Server API, "Extensions to /sync" of end-to-end encryption), which are in every
 // response. They are read once and kept until they change.
 func (a *answer) keyCounts(ctx context.Context) error {

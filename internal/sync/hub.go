@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	stdsync "sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -22,6 +23,7 @@ type hub struct {
 	byID     map[string]*roomWindow
 	sessions map[string]*session
 	acks     acks
+	noted    atomic.Int64 // numbers the notes of presence
 
 	moved []chan struct{} // a lane has moved on another node
 	pacer *pacer

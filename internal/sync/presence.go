@@ -3,6 +3,8 @@ package sync
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"bongsu.org/bongsu/internal/ephemeral"
@@ -12,7 +14,8 @@ import (
 // presenceLoad bounds the reading of the rooms of a user whose presence changed.
 const presenceLoad = 5 * time.Second
 
-// PresenceChanged wakes those who share a room with a user.
+// PresenceChanged notes a user's change for those who share a room with the user, and wakes them. Whoever asks then looks at the few changes that
+// concern it, whatever the number of users who are there.
 func (s *Service) PresenceChanged(userID string) {
 	ctx, cancel := context.WithTimeout(context.Background(), presenceLoad)
 	defer cancel()
@@ -22,16 +25,72 @@ func (s *Service) PresenceChanged(userID string) {
 		s.Log.Warn("presence is not told on", "err", err)
 		return
 	}
+	for other := range s.hub.peers(ses) {
+		other.notePresence(userID, &s.hub.noted)
+		other.wake()
+	}
+}
+
+// peers are the connected users who share a room with a user, the user among them.
+func (h *hub) peers(ses *session) map[*session]struct{} {
+	peers := map[*session]struct{}{ses: {}}
 	rooms := ses.members()
-	s.hub.mu.RLock()
-	defer s.hub.mu.RUnlock()
+	h.mu.RLock()
+	defer h.mu.RUnlock()
 	for _, m := range rooms {
-		if w := s.hub.rooms[m.room]; w != nil && m.membership == "join" {
+		if w := h.rooms[m.room]; w != nil && m.membership == "join" {
 			for other := range w.subs {
-				other.wake()
+				peers[other] = struct{}{}
 			}
 		}
 	}
+	return peers
+}
+
+// presenceNoted bounds the changes that a session keeps.
+const presenceNoted = 64
+
+// presenceNotes are the last changes of presence that concern a user, each user's last one only.
+type presenceNotes struct {
+	floor, last int64 // what there was in (floor, last] is here
+	users       []presenceNote
+}
+
+// presenceNote is a user whose presence changed. Notes are numbered over all sessions, so that a session that is made anew knows which tokens are
+// older than it.
+type presenceNote struct {
+	user   string
+	number int64
+}
+
+func (s *session) notePresence(user string, numbers *atomic.Int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := &s.present
+	n.users = slices.DeleteFunc(n.users, func(old presenceNote) bool { return old.user == user })
+	if len(n.users) == presenceNoted {
+		half := presenceNoted / 2
+		n.floor = n.users[half-1].number
+		n.users = append(n.users[:0], n.users[half:]...)
+	}
+	n.last = numbers.Add(1)
+	n.users = append(n.users, presenceNote{user, n.last})
+}
+
+// presenceSince are the users of whom there is a note after the given number, and the number of the last note; false if the session does not go back
+// so far.
+func (s *session) presenceSince(number int64) (users []string, last int64, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number < s.present.floor {
+		return nil, s.present.last, false
+	}
+	for _, n := range s.present.users {
+		if n.number > number {
+			users = append(users, n.user)
+		}
+	}
+	return users, s.present.last, true
 }
 
 // presence adds the users whose presence changed and who share a room with this one.
@@ -41,8 +100,8 @@ func (a *answer) presence() {
 	}
 	var states []ephemeral.State
 	if a.since == nil {
-		a.next.Presence = a.s.presence.Counter()
-		states = a.presentPeers()
+		_, a.next.Presence, _ = a.ses.presenceSince(0) // before the look
+		states = a.presentPeers(a.s.presence.Present)
 	} else {
 		states, a.next.Presence = a.presenceNews()
 		states = append(states, a.newlyShared(states)...)
@@ -61,21 +120,11 @@ func (a *answer) presence() {
 	a.res.Presence = batch(events)
 }
 
-// presentPeers are those who are there and share a room with the user. They are looked for in the user's rooms, and not among all who are
-// there: a first sync must not cost as much as the server has users.
-func (a *answer) presentPeers() (states []ephemeral.State) {
-	users := map[string]struct{}{a.req.User: {}}
-	a.s.hub.mu.RLock()
-	for _, m := range a.snap.rooms {
-		if w := a.s.hub.rooms[m.room]; w != nil && m.membership == "join" {
-			for other := range w.subs {
-				users[other.user] = struct{}{}
-			}
-		}
-	}
-	a.s.hub.mu.RUnlock()
-	for user := range users {
-		if st, ok := a.s.presence.Known(user); ok && st.Presence != ephemeral.Offline {
+// presentPeers are those who share a room with the user, as far as one may tell of them. They are looked for in the user's rooms, and not among all who
+// are there: a first sync must not cost as much as the server has users.
+func (a *answer) presentPeers(may func(user string) (ephemeral.State, bool)) (states []ephemeral.State) {
+	for other := range a.s.hub.peers(a.ses) {
+		if st, ok := may(other.user); ok {
 			states = append(states, st)
 		}
 	}
@@ -83,18 +132,21 @@ func (a *answer) presentPeers() (states []ephemeral.State) {
 }
 
 // presenceNews are those whose presence changed since the token. A token of another node knows nothing of this one's changes.
-func (a *answer) presenceNews() ([]ephemeral.State, int64) {
-	counter := int64(0)
+func (a *answer) presenceNews() (states []ephemeral.State, next int64) {
+	number := int64(-1)
 	if a.since.Node == a.s.NodeID {
-		counter = a.since.Presence
+		number = a.since.Presence
 	}
-	joined := map[int64]bool{}
-	for _, m := range a.snap.rooms {
-		if m.membership == "join" {
-			joined[m.room] = true
+	users, next, ok := a.ses.presenceSince(number)
+	if !ok {
+		return a.presentPeers(a.s.presence.Lately), next
+	}
+	for _, user := range users {
+		if st, ok := a.s.presence.Known(user); ok {
+			states = append(states, st)
 		}
 	}
-	return a.s.presence.Since(counter, func(user string) bool { return user == a.req.User || a.shares(user, joined) })
+	return states, next
 }
 
 // newlyShared are those whom this user has come to share a room with since the token: the members of a room that the user joined, and
@@ -106,7 +158,7 @@ func (a *answer) newlyShared(told []ephemeral.State) (states []ephemeral.State) 
 		delete(users, st.UserID)
 	}
 	for user := range users {
-		if st, ok := a.s.presence.Known(user); ok && st.Presence != ephemeral.Offline {
+		if st, ok := a.s.presence.Present(user); ok {
 			states = append(states, st)
 		}
 	}
@@ -135,22 +187,6 @@ func (a *answer) newFaces() map[string]struct{} {
 		}
 	}
 	return users
-}
-
-// shares tells whether a connected user is in one of the rooms.
-func (a *answer) shares(user string, joined map[int64]bool) bool {
-	a.s.hub.mu.RLock()
-	other := a.s.hub.sessions[user]
-	a.s.hub.mu.RUnlock()
-	if other == nil {
-		return false
-	}
-	for _, m := range other.members() {
-		if m.membership == "join" && joined[m.room] {
-			return true
-		}
-	}
-	return false
 }
 
 // presenceContent is the content of an m.presence event.

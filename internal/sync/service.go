@@ -8,6 +8,7 @@ import (
 
 	"bongsu.org/bongsu/internal/ephemeral"
 	"bongsu.org/bongsu/internal/filter"
+	"bongsu.org/bongsu/internal/longpoll"
 	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/token"
@@ -65,12 +66,15 @@ type Request struct {
 	UseStateAfter bool
 	Timeout       time.Duration
 	SetPresence   string
+	// Turn lets the request be left while nothing happens; nil: it waits in place.
+	Turn *longpoll.Turn
 }
 
 // maxTimeout bounds how long a request waits.
 const maxTimeout = 5 * time.Minute
 
-// Sync returns what is new for a device since its token, waiting up to the timeout for something. Without a token it is everything.
+// Sync returns what is new for a device since its token, waiting up to the timeout for something. Without a token it is everything. The
+// error is longpoll.ErrLeft if the request was left with its turn.
 func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
 	var since *token.Sync
 	if req.Since != "" {
@@ -85,11 +89,13 @@ func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
 	if err := s.hub.reach(ctx, since); err != nil && !errors.Is(err, token.ErrUnknownPos) {
 		return nil, err
 	}
+	absent := func() {}
 	if s.presence.Enabled() {
-		defer s.presence.Syncing(req.User, req.Device, req.SetPresence)()
+		absent = s.presence.Syncing(req.User, req.Device, req.SetPresence)
 	}
 	ses, err := s.hub.session(ctx, req.User)
 	if err != nil {
+		absent()
 		return nil, err
 	}
 	if req.Device != "" {
@@ -98,32 +104,61 @@ func (s *Service) Sync(ctx context.Context, req Request) (*Response, error) {
 			s.hub.acknowledge(ses, req.Device, since)
 		}
 	}
-	return s.waitForNews(ctx, ses, req, since)
+	res, seen, err := s.waitForNews(ctx, ses, req, since)
+	if errors.Is(err, longpoll.ErrLeft) {
+		req.Turn.Leave(&away{ses: ses, seen: seen, waiter: waiter{device: req.Device}, done: absent})
+		return nil, err
+	}
+	absent()
+	return res, err
 }
 
-func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, since *token.Sync) (*Response, error) {
+// waitForNews also tells what of session.calls the answer takes account of.
+func (s *Service) waitForNews(ctx context.Context, ses *session, req Request, since *token.Sync) (_ *Response, seen int64, _ error) {
 	woken, done := ses.wait(req.Device)
 	defer done()
-	deadline := time.NewTimer(min(max(req.Timeout, 0), maxTimeout))
+	left := waitsFor(&req)
+	deadline := time.NewTimer(left)
 	defer deadline.Stop()
-	last := req.Timeout <= 0 || since == nil || req.FullState
+	last := left <= 0 || since == nil || req.FullState
+	var patience <-chan time.Time
+	if req.Turn != nil && !last {
+		t := time.NewTimer(req.Turn.Patience)
+		defer t.Stop()
+		patience = t.C
+	}
 	for {
 		if !last {
 			s.pause(ctx, ses, req.Device, woken)
 		}
+		seen = ses.calls.Load()
 		res, err := s.answer(ctx, ses, req, since)
 		if err != nil || !res.empty() || last {
 			ses.replied(req.Device)
-			return res, err
+			return res, seen, err
 		}
 		select {
 		case <-woken:
 		case <-deadline.C:
 			last = true
+		case <-patience:
+			return nil, seen, longpoll.ErrLeft
 		case <-ctx.Done():
-			return res, nil // the token has moved on all the same
+			return res, seen, nil // the token has moved on all the same
 		}
 	}
+}
+
+// waitsFor is how long a request may wait from now on.
+func waitsFor(req *Request) time.Duration {
+	whole := min(max(req.Timeout, 0), maxTimeout)
+	if req.Turn == nil {
+		return whole
+	}
+	if req.Turn.Until.IsZero() {
+		req.Turn.Until = time.Now().Add(whole)
+	}
+	return time.Until(req.Turn.Until)
 }
 
 // answer computes what is new.

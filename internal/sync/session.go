@@ -26,14 +26,16 @@ type session struct {
 
 	mu           stdsync.Mutex
 	rooms        map[int64]*member
-	waiters      map[chan struct{}]string // with the device that waits
-	waiting      atomic.Int32             // how many they are
-	news         atomic.Int64             // counts what there was to wake them for
+	waiters      []*waiter
+	waiting      atomic.Int32 // how many they are
+	news         atomic.Int64 // counts what there was to wake them all for
+	calls        atomic.Int64 // counts the calls of wake and wakeDevice
 	devices      map[string]*deviceNews
 	lists        []listChange // in the order in which it came
 	listFloors   []store.Pos  // by lane: what is older is in the database only
 	used         time.Time
-	lastReply    map[string]reply    // by device
+	lastReply    map[string]reply // by device
+	present      presenceNotes
 	accountData  []store.AccountData // in the order in which it came
 	dataFloor    store.Pos           // of the user's lane: what is older is in the database only
 	unread       map[int64]*unread
@@ -59,9 +61,11 @@ func (h *hub) session(ctx context.Context, user string) (*session, error) {
 	s, ok := h.sessions[user]
 	if !ok {
 		s = &session{
-			user: user, rooms: map[int64]*member{}, waiters: map[chan struct{}]string{}, unread: map[int64]*unread{}, devices: map[string]*deviceNews{},
+			user: user, rooms: map[int64]*member{}, unread: map[int64]*unread{}, devices: map[string]*deviceNews{},
 			loaded: make(chan struct{}), dataFloor: h.lanes[h.store.UserLaneNum(user)].pos,
 		}
+		s.present.floor = h.noted.Load()
+		s.present.last = s.present.floor
 		// From here on the hub keeps it up to date; what is loaded below is older than, or the same as, what the hub brings.
 		h.sessions[user] = s
 	}
@@ -165,38 +169,6 @@ func (s *session) members() []*member {
 		out = append(out, m)
 	}
 	return out
-}
-
-// wake tells all waiting requests of the user to look again.
-func (s *session) wake() {
-	s.news.Add(1)
-	if s.waiting.Load() == 0 {
-		return // most members of a large room do not wait here
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for w := range s.waiters {
-		select {
-		case w <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// wait registers a request; it is woken from then on until the returned function is called.
-func (s *session) wait(device string) (woken <-chan struct{}, done func()) {
-	w := make(chan struct{}, 1)
-	s.mu.Lock()
-	s.waiters[w] = device
-	s.waiting.Add(1)
-	s.mu.Unlock()
-	return w, func() {
-		s.mu.Lock()
-		delete(s.waiters, w)
-		s.waiting.Add(-1)
-		s.used = time.Now()
-		s.mu.Unlock()
-	}
 }
 
 func (s *session) addAccountData(a store.AccountData) {

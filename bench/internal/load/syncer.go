@@ -29,11 +29,17 @@ const (
 
 // counters are shared by the syncers of a run.
 type counters struct {
-	sightings atomic.Int64 // of sent events
-	syncs     atomic.Int64 // answers to /sync
-	bytes     atomic.Int64 // in those answers
-	limited   atomic.Int64 // timelines with a gap
-	errors    atomic.Int64 // failed /sync calls
+	sightings atomic.Int64          // of sent events
+	syncs     atomic.Int64          // answers to /sync
+	bytes     atomic.Int64          // in those answers
+	limited   atomic.Int64          // timelines with a gap
+	errors    atomic.Int64          // failed /sync calls
+	first     atomic.Pointer[error] // of them
+}
+
+func (c *counters) fail(err error) {
+	c.errors.Add(1)
+	c.first.CompareAndSwap(nil, &err)
 }
 
 // syncer is one member's long-polling client. One goroutine owns it until run returns.
@@ -57,7 +63,7 @@ func (s *syncer) run() {
 	}
 	for !s.stop.Load() {
 		if err := s.sync(false); err != nil && !s.stop.Load() {
-			s.count.errors.Add(1)
+			s.count.fail(err)
 			time.Sleep(retryPause)
 		}
 	}
@@ -108,7 +114,7 @@ func (s *syncer) sync(first bool) error {
 		late := slices.Clone(s.log.Seen[seen:])
 		s.log.Seen = s.log.Seen[:seen]
 		if err := s.fill(gap, s.since); err != nil {
-			s.count.errors.Add(1)
+			s.count.fail(err)
 		}
 		s.log.Seen = append(s.log.Seen, late...)
 	}

@@ -23,7 +23,7 @@ func (w *World) Wait(ctx context.Context) (*Waiting, error) {
 // Err says whether every client still waits.
 func (w *Waiting) Err() error {
 	if n := w.count.errors.Load(); n > 0 {
-		return fmt.Errorf("%d calls of /sync failed", n)
+		return fmt.Errorf("%d calls of /sync failed, the first with: %w", n, *w.count.first.Load())
 	}
 	return nil
 }
