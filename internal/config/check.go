@@ -26,6 +26,7 @@ func (l *loader) check() {
 		l.wrong("data", "it cannot be empty; allowed: a folder, which is made if it is missing")
 	}
 	l.checkAddress("listen", c.Listen)
+	l.checkTogether(map[string]string{"tls.certificate": c.TLS.Certificate, "tls.key": c.TLS.Key})
 	l.checkBaseURL("public_base_url", c.PublicBaseURL)
 	for _, entrance := range c.Entrances {
 		l.checkBaseURL("entrances", entrance)
@@ -152,7 +153,11 @@ func (l *loader) checkPeer(setting, address string) {
 
 func (l *loader) checkBusTLS() {
 	bus := &l.cfg.Bus
-	files := map[string]string{"bus.tls_certificate": bus.TLSCertificate, "bus.tls_key": bus.TLSKey, "bus.tls_authority": bus.TLSAuthority}
+	l.checkTogether(map[string]string{"bus.tls_certificate": bus.TLSCertificate, "bus.tls_key": bus.TLSKey, "bus.tls_authority": bus.TLSAuthority})
+}
+
+// checkTogether looks at files of which all are needed, or none.
+func (l *loader) checkTogether(files map[string]string) {
 	var set, unset []string
 	for _, setting := range slices.Sorted(maps.Keys(files)) {
 		if files[setting] == "" {

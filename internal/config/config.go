@@ -26,7 +26,7 @@ type Config struct {
 	// goes on to the next one when the one it uses does not answer. Shown to clients as org.bongsu.entrances in
 	// /.well-known/matrix/client.
 	Entrances []string `yaml:"entrances"`
-	// The address and port to serve HTTP on. Put a TLS proxy in front before you open it to others.
+	// The address and port to serve HTTP on, or HTTPS where tls is set. Without it, put a TLS proxy in front before you open it to others.
 	Listen string `yaml:"listen"`
 	// The folder for all of the server's state: the SQLite database, media, and bongsu.yaml if there is one.
 	Data string `yaml:"data"`
@@ -70,6 +70,8 @@ type Config struct {
 
 	// New rooms.
 	Rooms Rooms `yaml:"rooms"`
+	// A certificate for the address that is served on.
+	TLS TLS `yaml:"tls"`
 	// How much a user, or an address before anyone has logged in, may do.
 	RateLimits RateLimits `yaml:"rate_limits"`
 	// Access tokens.
@@ -101,6 +103,14 @@ type Rooms struct {
 	// Which new rooms are end-to-end encrypted although nobody asked for it: private (those that one enters by invitation: the presets
 	// private_chat and trusted_private_chat), all, or off. Spaces never are. A room that is encrypted stays so, whatever is set here.
 	EncryptByDefault EncryptByDefault `yaml:"encrypt_by_default" allow:"private|all|off"`
+}
+
+// TLS names the certificate of the server's own HTTPS.
+type TLS struct {
+	// A PEM file with the certificate, and those that sign it. It is read again when it changes. Empty for plain HTTP.
+	Certificate string `yaml:"certificate"`
+	// The PEM file with the certificate's key.
+	Key string `yaml:"key"`
 }
 
 // RateLimits are the limits on what one user or one address may do. A rate is written as 10/s, 30/min or 100/h, and may say how much

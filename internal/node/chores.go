@@ -28,13 +28,14 @@ type chores struct {
 }
 
 // startChores starts the chores of the parts.
-func startChores(p *parts, log *slog.Logger) *chores {
+func startChores(p *parts, certificates *expiry, log *slog.Logger) *chores {
 	return runChores(log,
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
 		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
 		chore{name: "sweeping what waits to be pushed", every: gateway.SweepEvery, run: p.push.Sweep},
 		chore{name: "sweeping server notices", every: notices.SweepEvery, run: p.notices.Sweep},
 		chore{name: "indexing texts", every: search.Every, run: p.search.Index},
+		chore{name: "looking at certificates", every: lookAtExpiry, run: certificates.run},
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 		chore{name: "pacing the collector", every: pacerEvery, run: newPacer().run},
 	)

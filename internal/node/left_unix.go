@@ -3,6 +3,7 @@
 package node
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"syscall"
@@ -10,6 +11,10 @@ import (
 
 // hasLeft tells whether the other end has closed the connection, without reading from it and without waiting.
 func hasLeft(c net.Conn) bool {
+	secured, isTLS := c.(*tls.Conn)
+	if isTLS {
+		c = secured.NetConn()
+	}
 	if l, ok := c.(*limitedConn); ok {
 		c = l.Conn
 	}
@@ -27,7 +32,7 @@ func hasLeft(c net.Conn) bool {
 		n, _, err := syscall.Recvfrom(int(fd), next[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		switch {
 		case err == nil:
-			left = n == 0
+			left = n == 0 || isTLS && hungUp(fd) // a farewell of TLS is there to be read before the end is
 		case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EINTR):
 		default:
 			left = true

@@ -2,11 +2,15 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"bongsu.org/bongsu/internal/config"
 )
 
 // listener is an HTTP server on an open socket.
@@ -17,6 +21,8 @@ type listener struct {
 	failed chan struct{} // closed when serving ended by itself
 	err    error         // why; set before failed is closed
 
+	// secured: connections are TLS, those that come back from the lot too.
+	secured bool
 	started bool
 	// working is held for reading by every request, and for writing by whoever waits for the last of them.
 	working sync.RWMutex
@@ -30,9 +36,29 @@ func newListener(socket net.Listener, server *http.Server, lot *lot) *listener {
 			panic(http.ErrAbortHandler) // it came when all connections were being cut
 		}
 		defer l.working.RUnlock()
+		if l.secured && r.TLS == nil {
+			r.TLS = &tls.ConnectionState{HandshakeComplete: true} // it came back from the lot, as no *tls.Conn
+		}
 		inner.ServeHTTP(w, r)
 	})
 	return l
+}
+
+// secure makes the listener one for HTTPS, if there is a certificate.
+func (l *listener) secure(t config.TLS) error {
+	if t.Certificate == "" {
+		return nil
+	}
+	c, err := loadCertificate(t.Certificate, t.Key)
+	if err != nil {
+		return fmt.Errorf("reading the certificate: %w", err)
+	}
+	l.server.Protocols.SetHTTP2(true)
+	l.socket = tls.NewListener(l.socket, &tls.Config{
+		GetCertificate: c.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+	})
+	l.secured = true
+	return nil
 }
 
 func (l *listener) start() {

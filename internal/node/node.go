@@ -49,7 +49,12 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Node, e
 	if err := n.serve(ctx, &cfg, metrics); err != nil {
 		return nil, err
 	}
-	n.chores = startChores(n.parts, log)
+	certificates := newExpiry(&cfg, log)
+	if err := certificates.run(ctx); err != nil {
+		return nil, err
+	}
+	metrics.Registry().MustRegister(certificates)
+	n.chores = startChores(n.parts, certificates, log)
 	go n.watch()
 	return n, nil
 }
@@ -71,6 +76,9 @@ func (n *Node) serve(ctx context.Context, cfg *config.Config, metrics *ops.Metri
 	limited := limitListener(socket, maxConnections(cfg.Sync.MaxWaiters))
 	parking := newLot(draining, handler, n.gates, n.log)
 	n.client = newListener(limited, newHTTPServer(parking, n.log), parking)
+	if err := n.client.secure(cfg.TLS); err != nil {
+		return err
+	}
 	registerMetrics(metrics.Registry(), n.parts, n.gates, limited)
 	if cfg.Metrics.Listen != "" {
 		socket, err := listen(ctx, cfg.Metrics.Listen)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
@@ -164,6 +165,12 @@ func openBus(cfg *config.Config, log *slog.Logger) (bus.Bus, error) {
 		if o.TLS, err = bus.LoadTLS(b.TLSCertificate, b.TLSKey, b.TLSAuthority); err != nil {
 			return nil, err
 		}
+		renewed, err := loadCertificate(b.TLSCertificate, b.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("reading the cluster certificate: %w", err)
+		}
+		o.TLS.GetCertificate = renewed.get
+		o.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return renewed.get(nil) }
 	}
 	return bus.Start(o, log)
 }

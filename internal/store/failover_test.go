@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"bongsu.org/bongsu/internal/pki"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/testdb"
 )
@@ -438,6 +440,49 @@ func TestWhatChangesNothingWaitsToo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Each side shows a certificate of the same authority, and the node follows the primary all the same.
+func TestDatabaseOverTLS(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "pki")
+	a, err := pki.Create(dir, "Test", pki.AuthorityLife)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []pki.Request{
+		{Name: "database", Kind: pki.KindNode, Hosts: []string{"127.0.0.1"}, Life: pki.LeafLife}, {Name: "bongsu", Kind: pki.KindClient, Life: pki.LeafLife},
+	} {
+		if err := a.Issue(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := func(name string) string { return filepath.Join(dir, name) }
+	p := testdb.NewPair(t)
+	p.Secure(1, file("database.crt"), file("database.key"), file("ca.crt"))
+	p.Secure(0, file("database.crt"), file("database.key"), file("ca.crt"))
+	open := func(more string) (*store.Store, error) {
+		return store.Open(t.Context(), store.Options{
+			URL:   fmt.Sprintf("postgres://bongsu@%s,%s/postgres?sslmode=verify-full&sslrootcert=%s", p.Address(0), p.Address(1), file("ca.crt")) + more,
+			Lanes: 1, Log: testLog(t),
+		})
+	}
+	if s, err := open(""); err == nil {
+		s.Close()
+		t.Fatal("let in without a certificate")
+	}
+	s, err := open("&sslcert=" + file("bongsu.crt") + "&sslkey=" + file("bongsu.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	room := makeRoom(t, s)
+	w := startSender(t, s, room)
+	w.awaitMore(t, s, 5)
+	p.Kill(0)
+	p.Promote(1)
+	w.awaitMore(t, s, 5)
+	w.end()
+	w.check(t, s, room)
 }
 
 // A role without any privilege but its own tables is enough.

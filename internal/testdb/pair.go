@@ -214,6 +214,38 @@ func (p *Pair) Rejoin(i int) {
 	})
 }
 
+// Secure makes a server take, besides what it takes already, connections by TLS from roles who show a certificate of their name.
+func (p *Pair) Secure(i int, cert, key, authority string) {
+	p.t.Helper()
+	data := filepath.Join(p.servers[i].dir, "data")
+	for name, from := range map[string]string{"server.crt": cert, "server.key": key, "root.crt": authority} {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		to := filepath.Join(data, name)
+		if err := os.WriteFile(to, text, 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+		if p.cred != nil {
+			if err := os.Chown(to, int(p.cred.Uid), int(p.cred.Gid)); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+	}
+	rules, err := os.ReadFile(filepath.Join(data, "pg_hba.conf"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	rules = append([]byte("hostssl all all 127.0.0.1/32 cert\n"), rules...)
+	if err := os.WriteFile(filepath.Join(data, "pg_hba.conf"), rules, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, statement := range []string{`ALTER SYSTEM SET ssl = on`, `ALTER SYSTEM SET ssl_ca_file = 'root.crt'`, `SELECT pg_reload_conf()`} {
+		p.Exec(i, statement)
+	}
+}
+
 // Exec runs a statement on a server.
 func (p *Pair) Exec(i int, statement string) {
 	p.t.Helper()
