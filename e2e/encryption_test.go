@@ -23,10 +23,11 @@ const cryptoPassword = "correct horse battery staple"
 // phone is a device of a user: mautrix-go with its Olm, which syncs until the test ends.
 type phone struct {
 	*mautrix.Client
-	crypto  *crypto.OlmMachine
-	events  chan *event.Event
-	changed chan id.UserID // whose devices changed
-	synced  chan struct{}  // closed after the first sync
+	crypto   *crypto.OlmMachine
+	verifier *verifier
+	events   chan *event.Event
+	changed  chan id.UserID // whose devices changed
+	synced   chan struct{}  // closed after the first sync
 }
 
 // Person registers a user without a device and returns the name.
@@ -61,6 +62,7 @@ func (s *Suite) Phone(t *testing.T, name, device string) *phone {
 	if err := p.crypto.ShareKeys(t.Context(), -1); err != nil {
 		t.Fatalf("publishing keys: %v", err)
 	}
+	p.verifies(t)
 	p.listen(t)
 	// What follows is told of the devices that log in later; those that are there the client asks for.
 	<-p.synced

@@ -1,5 +1,4 @@
-// What the tests share: users that matrix-js-sdk logs in, and waiting for what a client tells.
-import { after } from "node:test";
+// Users that matrix-js-sdk logs in, and waiting for what a client tells.
 import * as sdk from "matrix-js-sdk";
 
 const baseUrl = process.env.BONGSU_E2E_URL;
@@ -11,7 +10,10 @@ const patience = 20_000;
 let users = 0;
 const clients = [];
 
-after(() => clients.forEach((client) => client.stopClient()));
+/** Ends all clients. */
+export function stopAll() {
+    clients.forEach((client) => client.stopClient());
+}
 
 /** Registers a user and returns a client that is logged in but does not sync yet. */
 export async function user(prefix, options = {}) {

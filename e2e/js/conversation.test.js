@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { event, eventually, login, room, sdk, start, startedUser, until, user } from "./support.js";
 
-/** Two users who sync and share a room. */
+/** Two users who sync and share a room, which is not encrypted: without its cryptography the SDK would send nothing. */
 async function pair() {
     const [alice, bob] = await Promise.all([startedUser("alice"), startedUser("bob")]);
-    const { room_id: roomId } = await alice.createRoom({ preset: "private_chat", name: "Beacons", invite: [bob.getUserId()] });
+    const { room_id: roomId } = await alice.createRoom({ preset: "public_chat", name: "Beacons", invite: [bob.getUserId()] });
     await room(bob, roomId, "invite");
     await bob.joinRoom(roomId);
     await Promise.all([room(alice, roomId), room(bob, roomId)]);
@@ -155,7 +155,7 @@ describe("a client of matrix-js-sdk", () => {
 
     it("pages back to the beginning", async () => {
         const client = await user("pages");
-        const { room_id: roomId } = await client.createRoom({ name: "Long" });
+        const { room_id: roomId } = await client.createRoom({ preset: "public_chat", name: "Long" });
         for (let i = 0; i < 45; i++) await client.sendTextMessage(roomId, `message ${i}`);
         await start(client, { initialSyncLimit: 10 });
         const long = await room(client, roomId);

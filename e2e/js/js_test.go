@@ -4,8 +4,6 @@ package js
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -24,7 +22,7 @@ const patience = 10 * time.Minute
 func TestMain(m *testing.M) { os.Exit(e2e.Main(m)) }
 
 func TestMatrixJSSDK(t *testing.T) {
-	node := install(t)
+	node := e2e.Node(t, ".")
 	spec, err := conform.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -59,41 +57,4 @@ func TestMatrixJSSDK(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, database string) {
 		run(t, e2e.Start(t, e2e.Options{Database: database}).URL)
 	})
-}
-
-// install installs what package-lock.json names, if it is not there, and returns the Node program among it: the SDK needs
-// a newer one than distributions have.
-func install(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join("node_modules", ".bin", "node")
-	installed, locked := stat(t, filepath.Join("node_modules", ".package-lock.json")), stat(t, "package-lock.json")
-	if stat(t, program).IsZero() || installed.Before(locked) {
-		npm, err := exec.LookPath("npm")
-		if err != nil {
-			t.Fatal("npm is missing: apt-get install npm nodejs")
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
-		if out, err := exec.CommandContext(ctx, npm, "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
-			t.Fatalf("installing matrix-js-sdk: %v\n%s", err, out)
-		}
-	}
-	program, err := filepath.Abs(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
-}
-
-// stat returns when a file was changed, zero if it is not there.
-func stat(t *testing.T, file string) time.Time {
-	t.Helper()
-	info, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return time.Time{}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.ModTime()
 }

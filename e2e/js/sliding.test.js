@@ -31,7 +31,7 @@ describe("sliding sync of matrix-js-sdk", () => {
         const { client, slidingSync } = await slidingUser("window", {
             last: 1,
             prepare: async (client) => {
-                for (let i = 0; i < 4; i++) made.push((await client.createRoom({ name: `Room ${i}` })).room_id);
+                for (let i = 0; i < 4; i++) made.push((await client.createRoom({ preset: "public_chat", name: `Room ${i}` })).room_id);
             },
         });
         assert.equal(slidingSync.getListData("all").joinedCount, 4);
@@ -45,7 +45,7 @@ describe("sliding sync of matrix-js-sdk", () => {
     it("is invited, joins, talks and leaves", async () => {
         const alice = await startedUser("alice");
         const { client: bob } = await slidingUser("bob");
-        const { room_id: roomId } = await alice.createRoom({ preset: "private_chat", name: "Beacons", invite: [bob.getUserId()] });
+        const { room_id: roomId } = await alice.createRoom({ preset: "public_chat", name: "Beacons", invite: [bob.getUserId()] });
         await room(bob, roomId, "invite");
         await bob.joinRoom(roomId);
         const joined = await room(bob, roomId);
@@ -65,7 +65,7 @@ describe("sliding sync of matrix-js-sdk", () => {
         const { client, slidingSync } = await slidingUser("opens", {
             limit: 1,
             prepare: async (client) => {
-                roomId = (await client.createRoom({ name: "Long" })).room_id;
+                roomId = (await client.createRoom({ preset: "public_chat", name: "Long" })).room_id;
                 for (let i = 0; i < 40; i++) await client.sendTextMessage(roomId, `message ${i}`);
             },
         });
@@ -115,7 +115,7 @@ describe("sliding sync of matrix-js-sdk", () => {
                 pos = (await answer.json()).pos;
             }
         }
-        const { room_id: roomId } = await client.createRoom({ name: "Still here" });
+        const { room_id: roomId } = await client.createRoom({ preset: "public_chat", name: "Still here" });
         await room(client, roomId);
         slidingSync.stop();
     });
