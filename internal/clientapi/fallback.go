@@ -43,7 +43,7 @@ type page struct {
 
 func (a *API) stagePage(r *request) (any, error) {
 	if r.param("authType") == account.StageOAuth {
-		http.Redirect(r.w, r.Request, oauth.AccountURL(r.baseURL(), oauth.ActionCrossSigningReset), http.StatusFound)
+		http.Redirect(r.w, r.Request, oauth.AccountURL(r.entranceURL(), oauth.ActionCrossSigningReset), http.StatusFound)
 		return written{}, nil
 	}
 	p, err := stageOf(r, r.query("session"))

@@ -22,7 +22,7 @@ func (a *API) authMetadata(r *request) (any, error) {
 	if a.OAuth == nil {
 		return nil, mxerr.New(http.StatusNotFound, mxerr.Unrecognized, "This server does not have the OAuth 2.0 API")
 	}
-	return a.OAuth.Metadata(r.baseURL()), nil
+	return a.OAuth.Metadata(r.entranceURL()), nil
 }
 
 // byOAuth tells whether the device that calls was logged in by OAuth.
@@ -50,7 +50,7 @@ func (a *API) requireOAuth(r *request, operation string, body json.RawMessage) (
 	if err != nil {
 		return account.UIADone{}, err
 	}
-	page := map[string]string{"url": oauth.AccountURL(r.baseURL(), oauth.ActionCrossSigningReset)}
+	page := map[string]string{"url": oauth.AccountURL(r.entranceURL(), oauth.ActionCrossSigningReset)}
 	return a.Accounts.Authorize(r.Context(), account.UIARequest{
 		Operation: operation, UserID: r.session.UserID, Flows: oauthFlows, Auth: auth, Body: params,
 		Params: map[string]any{account.StageOAuth: page, account.StageOldOAuth: page},

@@ -34,9 +34,9 @@ func (a *API) wellKnown(r *request) (any, error) {
 }
 
 // baseURL is where clients reach this server.
-func (r *request) baseURL() string {
-	if r.api.BaseURL != "" {
-		return r.api.BaseURL
-	}
-	return remote.BaseURL(r.Request)
+func (r *request) baseURL() string { return remote.BaseURL(r.Request, r.api.BaseURL, nil) }
+
+// entranceURL is where this client reaches this server.
+func (r *request) entranceURL() string {
+	return remote.BaseURL(r.Request, r.api.BaseURL, r.api.Entrances)
 }

@@ -256,15 +256,17 @@ func (p *parts) startWeb(ctx context.Context, cfg *config.Config, log *slog.Logg
 		limiter = p.limiter
 	}
 	p.web = webauth.New(webauth.Options{
-		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, TrustedProxies: cfg.TrustedProxies, Store: p.store, Accounts: p.accounts,
-		Limiter: limiter, Log: log,
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Entrances: cfg.Entrances, TrustedProxies: cfg.TrustedProxies, Store: p.store,
+		Accounts: p.accounts,
+		Limiter:  limiter, Log: log,
 	})
 	p.later(func(context.Context) { p.web.Close() })
 	if !cfg.OAuth {
 		return nil
 	}
 	p.oauth, err = oauth.New(ctx, oauth.Options{
-		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, TrustedProxies: cfg.TrustedProxies, Store: p.store, Accounts: p.accounts, Web: p.web,
+		ServerName: cfg.ServerName, BaseURL: cfg.PublicBaseURL, Entrances: cfg.Entrances, TrustedProxies: cfg.TrustedProxies, Store: p.store,
+		Accounts: p.accounts, Web: p.web,
 		Limiter: limiter, Log: log,
 	})
 	if err != nil {

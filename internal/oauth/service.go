@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,7 +51,9 @@ const (
 type Options struct {
 	ServerName string
 	// BaseURL is the public address of the server; empty: taken from each request.
-	BaseURL        string
+	BaseURL string
+	// Entrances are further public addresses of the server. Whoever came by one goes on by it.
+	Entrances      []string
 	TrustedProxies []netip.Prefix
 	Store          *store.Store
 	Accounts       *account.Service
@@ -78,7 +79,6 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	keys, err := loadKey(ctx, o.Store)
 	if err != nil {
 		return nil, err
@@ -101,12 +101,7 @@ func (s *Service) Close() {
 }
 
 // base is the public address of the server for a request.
-func (s *Service) base(r *http.Request) string {
-	if s.BaseURL != "" {
-		return s.BaseURL
-	}
-	return remote.BaseURL(r)
-}
+func (s *Service) base(r *http.Request) string { return remote.BaseURL(r, s.BaseURL, s.Entrances) }
 
 func (s *Service) nowMS() int64 { return s.Now().UnixMilli() }
 

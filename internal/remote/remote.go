@@ -5,6 +5,7 @@ package remote
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -28,9 +29,18 @@ func Address(r *http.Request, trusted []netip.Prefix) string {
 	return addr.String()
 }
 
-// BaseURL is the address by which the request came, such as https://chat.example.org, without a slash at its end. A client can make it
-// say anything: it is good only for answers to that same client.
-func BaseURL(r *http.Request) string {
+// BaseURL is the public address of the server, such as https://chat.example.org, without a slash at its end: the one of its entrances by
+// which the request came, or else the base that is set, or else what the request says. Of the last a client can make anything: it is good
+// only for answers to that same client.
+func BaseURL(r *http.Request, base string, entrances []string) string {
+	for _, entrance := range entrances {
+		if u, err := url.Parse(entrance); err == nil && strings.EqualFold(u.Host, r.Host) {
+			return strings.TrimSuffix(entrance, "/")
+		}
+	}
+	if base != "" {
+		return strings.TrimSuffix(base, "/")
+	}
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
 		return "https://" + r.Host
 	}

@@ -28,12 +28,7 @@ type Request struct {
 func (q *Request) Address() string { return remote.Address(q.Request, q.s.TrustedProxies) }
 
 // BaseURL is the public address of the server.
-func (q *Request) BaseURL() string {
-	if q.s.BaseURL != "" {
-		return strings.TrimSuffix(q.s.BaseURL, "/")
-	}
-	return remote.BaseURL(q.Request)
-}
+func (q *Request) BaseURL() string { return remote.BaseURL(q.Request, q.s.BaseURL, q.s.Entrances) }
 
 // secure tells whether the browser speaks TLS to the server or to a proxy before it.
 func (q *Request) secure() bool { return strings.HasPrefix(q.BaseURL(), "https://") }

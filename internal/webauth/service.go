@@ -39,7 +39,9 @@ type Limiter interface {
 type Options struct {
 	ServerName string
 	// BaseURL is the public address of the server; empty: taken from each request.
-	BaseURL        string
+	BaseURL string
+	// Entrances are further public addresses of the server. Whoever came by one goes on by it.
+	Entrances      []string
 	TrustedProxies []netip.Prefix
 	Store          *store.Store
 	Accounts       *account.Service
