@@ -9,10 +9,11 @@ import (
 	"bongsu.org/bongsu/internal/netguard"
 	"bongsu.org/bongsu/internal/sso"
 	"bongsu.org/bongsu/internal/sso/provider"
+	"bongsu.org/bongsu/internal/webaccount"
 	"bongsu.org/bongsu/internal/websso"
 )
 
-// startSingleSignOn reads the providers and adds their pages. That a provider is down keeps no server from starting; the log says so.
+// startSingleSignOn reads the providers, and adds their pages and those of accounts. That a provider is down keeps no server from starting; the log says so.
 func (p *parts) startSingleSignOn(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	providers, err := provider.LoadAll(cfg.SingleSignOn.Providers)
 	if err != nil {
@@ -31,6 +32,7 @@ func (p *parts) startSingleSignOn(ctx context.Context, cfg *config.Config, log *
 	websso.New(websso.Options{
 		Web: p.web, SSO: p.sso, Accounts: p.accounts, Entrances: cfg.Entrances, TrustedClients: cfg.SingleSignOn.TrustedClients, Log: log,
 	})
+	webaccount.New(webaccount.Options{Web: p.web, Accounts: p.accounts, SSO: p.sso})
 	p.checkProviders(providers, log)
 	return nil
 }

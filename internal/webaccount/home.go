@@ -1,0 +1,109 @@
+package webaccount
+
+import (
+	"encoding/json"
+	"strings"
+
+	"bongsu.org/bongsu/internal/account"
+	"bongsu.org/bongsu/internal/webauth"
+)
+
+//nolint:gochecknoglobals // as fixed as the program
+var homeLook = webauth.MustPage(files, "pages/home.html").Wide()
+
+// homeView is what the account's first page shows.
+type homeView struct {
+	Notice, Problem string
+	DisplayName     string
+	Devices         int
+	HasPassword     bool
+	SignIns         []signIn
+}
+
+// signIn is where somebody signs in besides here.
+type signIn struct{ Provider, Email string }
+
+// home shows the account, or leads to the page for an action.
+func (s *Service) home(q *webauth.Request) error {
+	if path := actionPath(q.URL.Query().Get("action"), q.URL.Query().Get("device_id")); path != "" {
+		return q.Redirect(path)
+	}
+	v, err := s.homeView(q)
+	if err != nil {
+		return err
+	}
+	v.Notice = notice(q)
+	return q.Show(homeLook, "Your account", v)
+}
+
+func (s *Service) homeView(q *webauth.Request) (v homeView, err error) {
+	if v.DisplayName, err = s.displayName(q); err != nil {
+		return v, err
+	}
+	devices, err := s.Accounts.Devices(q.Context(), q.UserID)
+	if err != nil {
+		return v, err
+	}
+	v.Devices = len(devices)
+	if v.HasPassword, _, err = s.Accounts.Proofs(q.Context(), q.UserID); err != nil {
+		return v, err
+	}
+	ids, err := s.Accounts.ExternalIDs(q.Context(), q.UserID)
+	if err != nil {
+		return v, err
+	}
+	for _, id := range ids {
+		if p := s.SSO.ByIssuer(id.Issuer); p != nil {
+			v.SignIns = append(v.SignIns, signIn{p.Name, id.Email})
+		}
+	}
+	return v, nil
+}
+
+func (s *Service) displayName(q *webauth.Request) (name string, err error) {
+	profile, err := s.Accounts.Profile(q.Context(), q.UserID)
+	if err != nil {
+		return "", err
+	}
+	if raw, ok := profile[account.FieldDisplayName]; ok {
+		err = json.Unmarshal(raw, &name)
+	}
+	return name, err
+}
+
+// saveProfile changes the display name.
+func (s *Service) saveProfile(q *webauth.Request) error {
+	name := strings.TrimSpace(q.PostForm.Get("displayname"))
+	value, err := json.Marshal(name)
+	if err != nil {
+		return err
+	}
+	if err = s.mayChange(q); err == nil {
+		err = s.Accounts.SetProfileField(q.Context(), q.UserID, account.FieldDisplayName, value)
+	}
+	if err == nil {
+		return done(q, webauth.PathHome, doneProfile)
+	}
+	problem, err := q.Words(err)
+	if err != nil {
+		return err
+	}
+	v, err := s.homeView(q)
+	if err != nil {
+		return err
+	}
+	v.DisplayName, v.Problem = name, problem
+	return q.ShowStatus(400, homeLook, "Your account", v)
+}
+
+// mayChange: Client-Server API, "Account suspension": profiles of suspended users stay as they are.
+func (s *Service) mayChange(q *webauth.Request) error {
+	u, err := s.Accounts.User(q.Context(), q.UserID)
+	if err != nil {
+		return err
+	}
+	if u.Suspended {
+		return errSuspended
+	}
+	return nil
+}
