@@ -202,7 +202,8 @@ func sendFile(t *testing.T, from, to *phone, room id.RoomID, secret func(string)
 	ctx := t.Context()
 	plain := []byte(strings.Repeat("filler ", 1000) + secret("content of a file") + strings.Repeat(" filler", 1000))
 	file := attachment.NewEncryptedFile()
-	sealed := file.Encrypt(plain)
+	sealed := bytes.Clone(plain)
+	file.EncryptInPlace(sealed)
 	uploaded := must[*mautrix.RespMediaUpload](t)(from.UploadBytes(ctx, sealed, "application/octet-stream"))
 	content := &event.MessageEventContent{
 		MsgType: event.MsgFile, Body: secret("caption"), FileName: secret("name of a file"),
