@@ -1,6 +1,7 @@
 import { lazy } from "react";
 import { Redirect, Route, Switch } from "wouter";
 
+import { MessengerProvider } from "../features/messenger/MessengerProvider.tsx";
 import { routes } from "./routes.ts";
 import { StatusLine } from "./StatusLine.tsx";
 import styles from "./Home.module.css";
@@ -13,17 +14,19 @@ export default function Home() {
   return (
     <div className={styles.home}>
       <StatusLine />
-      <Switch>
-        <Route path={routes.login}>
-          <Redirect to={routes.home} replace />
-        </Route>
-        <Route path={routes.signUp}>
-          <Redirect to={routes.home} replace />
-        </Route>
-        <Route path={routes.settings} component={Settings} />
-        <Route path={routes.settingsSection} component={Settings} />
-        <Route component={Chats} />
-      </Switch>
+      <MessengerProvider>
+        <Switch>
+          <Route path={routes.login}>
+            <Redirect to={routes.home} replace />
+          </Route>
+          <Route path={routes.signUp}>
+            <Redirect to={routes.home} replace />
+          </Route>
+          <Route path={routes.settings} component={Settings} />
+          <Route path={routes.settingsSection} component={Settings} />
+          <Route component={Chats} />
+        </Switch>
+      </MessengerProvider>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Label, Radio, RadioGroup, Text } from "react-aria-components";
+import { Label, RadioButton, RadioField, RadioGroup, Text } from "react-aria-components";
 
 import styles from "./Choice.module.css";
 
@@ -27,13 +27,17 @@ export function Choice<T extends string>({ label, value, options, onChange, isDi
     >
       <Label>{label}</Label>
       {options.map((option) => (
-        <Radio key={option.value} value={option.value} className={styles.option}>
-          <span className={styles.dot} aria-hidden />
-          <span>
+        <RadioField key={option.value} value={option.value}>
+          <RadioButton className={styles.option}>
+            <span className={styles.dot} aria-hidden />
             {option.label}
-            {option.description !== undefined && <Text className={styles.description}>{option.description}</Text>}
-          </span>
-        </Radio>
+          </RadioButton>
+          {option.description !== undefined && (
+            <Text slot="description" className={styles.description}>
+              {option.description}
+            </Text>
+          )}
+        </RadioField>
       ))}
     </RadioGroup>
   );

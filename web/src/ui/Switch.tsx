@@ -1,4 +1,4 @@
-import { Switch as AriaSwitch } from "react-aria-components";
+import { SwitchButton, SwitchField, Text } from "react-aria-components";
 
 import styles from "./Switch.module.css";
 
@@ -12,12 +12,16 @@ interface Props {
 
 export function Switch({ label, description, ...props }: Props) {
   return (
-    <AriaSwitch {...props} className={styles.switch}>
-      <span>
+    <SwitchField {...props}>
+      <SwitchButton className={styles.switch}>
         {label}
-        {description !== undefined && <span className={styles.description}>{description}</span>}
-      </span>
-      <span className={styles.track} aria-hidden />
-    </AriaSwitch>
+        <span className={styles.track} aria-hidden />
+      </SwitchButton>
+      {description !== undefined && (
+        <Text slot="description" className={styles.description}>
+          {description}
+        </Text>
+      )}
+    </SwitchField>
   );
 }

@@ -8,10 +8,10 @@ interface Props {
   id: string;
   name: string;
   mxc: string | null | undefined;
-  size?: "s" | "m" | "l" | "xl";
+  size?: "xs" | "s" | "m" | "l" | "xl";
 }
 
-const pixels = { s: 24, m: 36, l: 48, xl: 96 };
+const pixels = { xs: 16, s: 24, m: 36, l: 48, xl: 96 };
 const colours = 8;
 
 /** A picture of a person or a room, or the first letter of the name. It says nothing that does not stand beside it. */

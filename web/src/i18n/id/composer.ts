@@ -1,2 +1,27 @@
 export const composer = {
-};
+  message: "Pesan",
+  placeholder: "Pesan",
+  placeholderEncrypted: "Pesan terenkripsi",
+  send: "Kirim",
+  attach: "Lampirkan berkas",
+  attachments: "Berkas terlampir",
+  removeAttachment: "Jangan kirim {name}",
+  emoji: "Emoji",
+  record: "Rekam pesan suara",
+  recording: "Pesan suara",
+  discardRecording: "Buang rekaman",
+  sendRecording: "Kirim pesan suara",
+  noMicrophone: "Mikrofon tidak dapat digunakan. Izinkan di peramban Anda.",
+  voiceMessage: "Pesan suara",
+  people: "Orang untuk disebut",
+  replyTo: "Balas {name}:",
+  editing: "Ubah:",
+  leaveIntent: "Tulis yang baru saja",
+  dropHere: "Letakkan berkas di sini untuk dikirim",
+  picker: {
+    label: "Pilih emoji",
+    search: "Cari emoji",
+    loading: "Memuat emoji",
+    nothing: "Emoji tidak ditemukan",
+  },
+} as const;

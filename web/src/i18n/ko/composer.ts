@@ -1,2 +1,27 @@
 export const composer = {
-};
+  message: "메시지",
+  placeholder: "메시지",
+  placeholderEncrypted: "암호화된 메시지",
+  send: "보내기",
+  attach: "파일 첨부",
+  attachments: "첨부한 파일",
+  removeAttachment: "{name} 빼기",
+  emoji: "이모지",
+  record: "음성 메시지 녹음",
+  recording: "음성 메시지",
+  discardRecording: "녹음 버리기",
+  sendRecording: "음성 메시지 보내기",
+  noMicrophone: "마이크를 쓸 수 없습니다. 브라우저에서 허용해 주세요.",
+  voiceMessage: "음성 메시지",
+  people: "언급할 사람",
+  replyTo: "{name}님에게 답장:",
+  editing: "수정:",
+  leaveIntent: "그만두고 새로 쓰기",
+  dropHere: "보낼 파일을 여기에 놓으세요",
+  picker: {
+    label: "이모지 고르기",
+    search: "이모지 검색",
+    loading: "이모지를 불러오는 중",
+    nothing: "이모지가 없습니다",
+  },
+} as const;
