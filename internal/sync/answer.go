@@ -34,6 +34,7 @@ type answer struct {
 	mu        stdsync.Mutex // guards what follows while rooms are read side by side
 	res       *Response
 	views     map[int64]*room.View
+	unread    map[int64]*unread // what was read ahead
 	summaries map[int64]*Summary
 }
 
@@ -60,7 +61,7 @@ func (a *answer) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.readRooms(ctx); err != nil {
+	if err := a.readAhead(ctx); err != nil {
 		return err
 	}
 	var works []func(context.Context) error
@@ -127,29 +128,6 @@ func (a *answer) view(ctx context.Context, tx *store.Tx, m *member) (*room.View,
 	}
 	a.views[m.room] = v
 	return v, nil
-}
-
-// readRooms reads, for a first sync, all rooms that the user is in at once.
-func (a *answer) readRooms(ctx context.Context) error {
-	if a.since != nil {
-		return nil
-	}
-	joined := map[int64]*member{}
-	var nums []int64
-	for _, m := range a.snap.rooms {
-		if m.membership == "join" && a.req.Filter.Rooms().PassesRoom(m.roomID) {
-			joined[m.room] = m
-			nums = append(nums, m.room)
-		}
-	}
-	a.views = make(map[int64]*room.View, len(nums))
-	return a.s.Store.Read(ctx, func(tx *store.Tx) error {
-		rooms, err := tx.RoomsByNum(ctx, nums)
-		for _, r := range rooms {
-			a.views[r.Num] = room.JoinedView(a.who(), r, joined[r.Num].pos)
-		}
-		return err
-	})
 }
 
 // from is how far the device has seen a room's lane.

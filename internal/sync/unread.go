@@ -185,39 +185,64 @@ func (u *unread) sum(apart bool) (*Counts, map[string]*Counts) {
 	return total, threads
 }
 
-func (a *answer) loadUnread(ctx context.Context, m *member) (*unread, error) {
-	u := &unread{read: map[string]store.Pos{}, threads: map[string]*Counts{}}
-	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
+func (a *answer) loadUnread(ctx context.Context, m *member) (u *unread, err error) {
+	a.mu.Lock()
+	u = a.unread[m.room]
+	delete(a.unread, m.room) // from now on it is the session's
+	a.mu.Unlock()
+	if u != nil {
+		return u, nil
+	}
+	err = a.s.Store.Read(ctx, func(tx *store.Tx) error {
 		receipts, err := tx.ReceiptsOf(ctx, m.room, a.req.User)
 		if err != nil {
 			return err
 		}
-		for _, c := range receipts {
-			if c.Type == "m.read" || c.Type == "m.read.private" {
-				u.read[c.ThreadID] = max(u.read[c.ThreadID], c.EventPos)
-			}
-		}
+		u = newUnread(receipts)
 		if _, ok := u.read[""]; ok {
+			u.startAt(0)
 			return nil
 		}
-		u.joined, err = joinedAt(ctx, tx, m, a.req.User)
+		joined, err := joinedAt(ctx, tx, m, a.req.User)
+		u.startAt(joined)
 		return err
 	})
-	u.upTo = max(u.joined, u.read[""])
 	return u, err
 }
 
-// joinedAt is where the user's present stay in the room began: the newest membership event may be no more than a change of name.
+// newUnread begins with the user's own receipts in a room.
+func newUnread(receipts []store.Receipt) *unread {
+	u := &unread{read: map[string]store.Pos{}, threads: map[string]*Counts{}}
+	for _, c := range receipts {
+		if c.Type == "m.read" || c.Type == "m.read.private" {
+			u.read[c.ThreadID] = max(u.read[c.ThreadID], c.EventPos)
+		}
+	}
+	return u
+}
+
+// startAt lets counting start at the user's joining, unless the user has read further.
+func (u *unread) startAt(joined store.Pos) {
+	u.joined = joined
+	u.upTo = max(joined, u.read[""])
+}
+
+// joinedAt is where the user's present stay in the room began.
 func joinedAt(ctx context.Context, tx *store.Tx, m *member, user string) (store.Pos, error) {
-	at := m.pos
 	history, err := tx.StateHistoryBack(ctx, m.room, store.StateKey{Type: "m.room.member", Key: user}, m.pos, 100)
+	return beginOfStay(m, history), err
+}
+
+// beginOfStay looks at a user's memberships of a room, newest first: the newest event may be no more than a change of name.
+func beginOfStay(m *member, history []*store.Event) store.Pos {
+	at := m.pos
 	for _, ev := range history {
 		if membershipIn(ev) != "join" {
 			break
 		}
 		at = ev.Pos
 	}
-	return at, err
+	return at
 }
 
 // uncounted is the events in (u.upTo, to], from memory if they are there.
@@ -300,38 +325,47 @@ func (a *answer) roomInfo(ctx context.Context, m *member) (*roomInfo, error) {
 	if info != nil {
 		return info, nil
 	}
-	info = &roomInfo{}
-	info.setLevels(nil)
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
 		r, err := tx.RoomByNum(ctx, m.room)
 		if err != nil {
 			return err
 		}
-		info.members = int(r.Joined)
 		create, err := tx.StateEventAt(ctx, m.room, store.StateKey{Type: "m.room.create"}, store.Latest)
 		if err != nil {
 			return err
 		}
-		info.creators = room.PrivilegedCreators(r.Version, create)
 		levels, err := tx.StateEventAt(ctx, m.room, store.StateKey{Type: "m.room.power_levels"}, store.Latest)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
-		if err == nil {
-			info.setLevels(levels.Content())
-		}
-		return err
+		info = newRoomInfo(r, create, levels)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading a room for push rules: %w", err)
 	}
 	h.mu.Lock()
-	// What was read may be older than a change that came meanwhile.
-	if w := h.rooms[m.room]; w != nil && h.lanes[store.Pos(m.room).Lane()].pos == at {
+	defer h.mu.Unlock()
+	h.keepInfo(m.room, info, at)
+	return info, nil
+}
+
+// newRoomInfo is made of a room, its m.room.create and its m.room.power_levels, if there are any.
+func newRoomInfo(r *store.Room, create, levels *store.Event) *roomInfo {
+	info := &roomInfo{members: int(r.Joined), creators: room.PrivilegedCreators(r.Version, create)}
+	if levels == nil {
+		info.setLevels(nil)
+	} else {
+		info.setLevels(levels.Content())
+	}
+	return info
+}
+
+// keepInfo keeps what was read while the room's lane was at a position; it may be older than a change that came meanwhile. h.mu is held.
+func (h *hub) keepInfo(num int64, info *roomInfo, at store.Pos) {
+	if w := h.rooms[num]; w != nil && h.lanes[store.Pos(num).Lane()].pos == at {
 		w.info = info
 	}
-	h.mu.Unlock()
-	return info, nil
 }
 
 // loadIgnored finds out whose messages the user does not want.
