@@ -2,6 +2,9 @@ import { lazy } from "react";
 import { Redirect, Route, Switch } from "wouter";
 
 import { MessengerProvider } from "../features/messenger/MessengerProvider.tsx";
+import { UiaPrompt } from "../features/auth/UiaPrompt.tsx";
+import { Security } from "../features/security/Security.tsx";
+import { useRunning } from "../matrix/RunningProvider.tsx";
 import { routes } from "./routes.ts";
 import { StatusLine } from "./StatusLine.tsx";
 import styles from "./Home.module.css";
@@ -11,9 +14,12 @@ const Settings = lazy(() => import("../features/settings/Settings.tsx"));
 
 /** The app of a user who is signed in. */
 export default function Home() {
+  const { entrances, session } = useRunning();
   return (
     <div className={styles.home}>
       <StatusLine />
+      <Security />
+      <UiaPrompt baseUrl={entrances.baseUrl} userId={session.userId} />
       <MessengerProvider>
         <Switch>
           <Route path={routes.login}>

@@ -28,6 +28,7 @@ export const common = {
     text: "Bongsu runs in another tab or window of this browser. It can run in one at a time.",
     here: "Use it here",
   },
+  noCamera: "The camera cannot be used. The browser may need your permission.",
   notFound: "There is nothing at this address.",
   insecure:
     "This address is not secure (https), so the browser does not let this app encrypt. Please open it by its https address.",

@@ -28,6 +28,7 @@ export const common = {
     text: "Bongsu berjalan di tab atau jendela lain peramban ini. Hanya bisa berjalan di satu tempat.",
     here: "Pakai di sini",
   },
+  noCamera: "Kamera tidak dapat dipakai. Peramban mungkin perlu izin Anda.",
   notFound: "Tidak ada apa-apa di alamat ini.",
   insecure:
     "Alamat ini tidak aman (bukan https), sehingga peramban tidak mengizinkan enkripsi. Buka lewat alamat https.",

@@ -1,0 +1,14 @@
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) {
+    throw new Error(`${name} is not set: run these tests by go test ./web/e2e`);
+  }
+  return value;
+}
+
+/** What the Go test that starts the server says about it. */
+export const environment = {
+  url: required("BONGSU_E2E_URL"),
+  serverName: required("BONGSU_E2E_NAME"),
+  chromium: required("BONGSU_E2E_CHROMIUM"),
+};

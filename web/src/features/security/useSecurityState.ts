@@ -1,0 +1,23 @@
+import { ClientEvent } from "matrix-js-sdk";
+import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api";
+import { useCallback } from "react";
+
+import { useClient } from "../../matrix/RunningProvider.tsx";
+import { securityState, type SecurityState } from "../../matrix/security.ts";
+import { useAsyncEmitted } from "../../matrix/useAsyncEmitted.ts";
+
+const events = [
+  CryptoEvent.KeysChanged,
+  CryptoEvent.UserTrustStatusChanged,
+  CryptoEvent.DevicesUpdated,
+  ClientEvent.AccountData,
+] as const;
+
+export function useSecurityState(): SecurityState | undefined {
+  const client = useClient();
+  return useAsyncEmitted(
+    client,
+    events,
+    useCallback(() => securityState(client), [client]),
+  );
+}
