@@ -75,18 +75,24 @@ var hiddenField = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value
 // submit sends the first form of the page with the fields, names and values in turn.
 func (p *visitor) submit(fields ...string) int {
 	p.t.Helper()
-	first, _, ok := strings.Cut(p.page, "</form>")
-	if !ok {
+	if !strings.Contains(p.page, "</form>") {
 		p.t.Fatalf("there is no form on the page at %s:\n%s", p.at, p.page)
 	}
-	form := url.Values{}
-	for _, m := range hiddenField.FindAllStringSubmatch(first, -1) {
-		form.Set(m[1], html.UnescapeString(m[2]))
-	}
+	form := p.hidden()
 	for i := 0; i < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
 	return p.do(http.MethodPost, p.at.String(), form)
+}
+
+// hidden are the hidden fields of the first form of the page.
+func (p *visitor) hidden() url.Values {
+	first, _, _ := strings.Cut(p.page, "</form>")
+	form := url.Values{}
+	for _, m := range hiddenField.FindAllStringSubmatch(first, -1) {
+		form.Set(m[1], html.UnescapeString(m[2]))
+	}
+	return form
 }
 
 // signIn fills in the sign-in page in front of them.

@@ -88,13 +88,13 @@ func (s *Service) page(q authorization, r *oidc.AuthRequest) string {
 // registers tells whether people can create accounts.
 func (s *Service) registers() bool { return s.Accounts.Registration != account.RegistrationClosed }
 
-// signInAfter is the time, in seconds, since when the user must have given the password; empty: it does not matter.
+// signInAfter is the time, in milliseconds, since when the user must have given the password; empty: it does not matter.
 func signInAfter(r *oidc.AuthRequest, now time.Time) string {
 	switch {
 	case slices.Contains(r.Prompt, promptLogin):
-		return strconv.FormatInt(now.Unix(), 10)
+		return strconv.FormatInt(now.UnixMilli(), 10)
 	case r.MaxAge != nil:
-		return strconv.FormatInt(now.Unix()-int64(min(*r.MaxAge, 1<<31)), 10)
+		return strconv.FormatInt(now.UnixMilli()-int64(min(*r.MaxAge, 1<<31))*1000, 10)
 	}
 	return ""
 }
@@ -128,7 +128,7 @@ func (s *Service) authorizePages(library http.Handler) {
 			http.Error(w, "The form could not be read", http.StatusBadRequest)
 			return
 		}
-		http.Redirect(w, r, pathAuthorize+"?"+r.Form.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, pathAuthorize+"?"+r.Form.Encode(), http.StatusSeeOther) //nolint:gosec // a path of this server
 	}))
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
@@ -18,7 +17,6 @@ import (
 //go:embed pages
 var files embed.FS
 
-//nolint:gochecknoglobals // as fixed as the program
 var consentLook = webauth.MustPage(files, "pages/consent.html")
 
 func (s *Service) consentPages() {
@@ -87,7 +85,7 @@ func (s *Service) consentPage(q *webauth.Request) error {
 	if q.UserID == "" {
 		return q.Redirect(webauth.SignInURL(q.URL.RequestURI(), v.Get("login_hint")))
 	}
-	if after, err := strconv.ParseInt(v.Get("after"), 10, 64); err == nil && q.SignedIn.Before(time.Unix(after, 0)) {
+	if after, err := strconv.ParseInt(v.Get("after"), 10, 64); err == nil && q.SignedIn.UnixMilli() < after {
 		return q.ToSignInAgain()
 	}
 	q.AllowFormTo(formTarget(a.redirect))

@@ -146,12 +146,12 @@ func (s *Service) poll(ctx context.Context, hash []byte, clientID string) error 
 			answer = errBadCode
 		case now >= d.ExpiresTS:
 			answer = oidc.ErrExpiredDeviceCode()
+		case d.State == store.DeviceCodeAllowed:
+			answer = nil
 		case now-d.PolledTS < d.PauseMS:
 			// RFC 8628, 3.5: the pause grows by 5 seconds for this and all further questions.
 			answer = oidc.ErrSlowDown()
 			d.PauseMS += pollEvery.Milliseconds()
-		case d.State == store.DeviceCodeAllowed:
-			answer = nil
 		default:
 			answer = oidc.ErrAuthorizationPending()
 		}

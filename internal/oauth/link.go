@@ -17,7 +17,6 @@ func (s *Service) linkPages() {
 	s.Web.Handle("POST "+pathLinkConfirm, s.linkConfirmForm, webauth.SignedIn(), webauth.Limited("login"))
 }
 
-//nolint:gochecknoglobals // as fixed as the program
 var (
 	linkLook        = webauth.MustPage(files, "pages/link.html")
 	linkConfirmLook = webauth.MustPage(files, "pages/link-confirm.html")

@@ -15,7 +15,6 @@ func (s *Service) resetPages() {
 	s.Web.Handle("POST "+pathReset, s.resetForm, webauth.Recently(recentSignIn))
 }
 
-//nolint:gochecknoglobals // as fixed as the program
 var resetLook = webauth.MustPage(files, "pages/reset.html")
 
 // resetView is what the page shows.

@@ -22,7 +22,7 @@ const (
 )
 
 // Problem is an error that is told to the person in front of the browser.
-type Problem struct {
+type Problem struct { //nolint:errname // it is a page, which is shown, rather than an error that is tested for
 	Status int
 	Title  string
 	Text   string

@@ -12,7 +12,6 @@ func (s *Service) registerPages() {
 	s.Handle("POST "+PathRegister, s.registerForm, Limited("registration"))
 }
 
-//nolint:gochecknoglobals // as fixed as the program
 var registerLook = MustPage(files, "pages/register.html")
 
 var errClosed = &Problem{http.StatusForbidden, "No new accounts",

@@ -31,7 +31,6 @@ type View struct {
 	Data   any // the page's own
 }
 
-//nolint:gochecknoglobals // the layout and the error page are as fixed as the program
 var (
 	styleSheet  = mustRead("pages/style.css")
 	stylePath   = pathStyle + "?v=" + digest(styleSheet)

@@ -47,11 +47,13 @@ func (q *Request) identify() error {
 		b, u, err = tx.BrowserSession(q.Context(), hashSecret(secret), q.s.Now().UnixMilli())
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) || err == nil && account.CheckAdmission(u) != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return fmt.Errorf("looking up a browser session: %w", err)
+	case account.CheckAdmission(u) != nil:
+		return nil
 	}
 	q.secret, q.UserID, q.SignedIn = secret, b.UserID, time.UnixMilli(b.SignedInTS)
 	return nil
@@ -121,7 +123,7 @@ func (q *Request) cookieName(name string) string {
 // setCookie sets a cookie that ends with the browser; an empty one ends at once. SameSite is Lax, since people come here from
 // applications' pages.
 func (q *Request) setCookie(name, value string) {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure wherever there is TLS
 		Name: q.cookieName(name), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: q.secure(),
 	}
 	if value == "" {

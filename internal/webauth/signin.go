@@ -13,7 +13,6 @@ func (s *Service) signInPages() {
 	s.Handle("POST "+PathSignIn, s.signInForm, Limited("login"))
 }
 
-//nolint:gochecknoglobals // as fixed as the program
 var signInLook = MustPage(files, "pages/sign-in.html")
 
 // signInView is what the sign-in page shows.

@@ -5,7 +5,6 @@ func (s *Service) signOutPages() {
 	s.Handle("POST "+PathSignOut, s.signOutForm)
 }
 
-//nolint:gochecknoglobals // as fixed as the program
 var signOutLook = MustPage(files, "pages/sign-out.html")
 
 func (s *Service) signOutPage(q *Request) error {
