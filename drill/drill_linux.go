@@ -68,7 +68,7 @@ func (d *drill) fault(ctx context.Context, f fault.Fault) error {
 	}
 	timeline := scene.Primary.Database(ctx).Timeline
 	entry.Done = d.load.Journal.Now()
-	d.say("%s: the primary is in site %s", f.Name, scene.Primary.Name)
+	d.say("%s: the primary is in site %s", f.Name, scene.Primary.Label())
 	if err := f.Do(ctx, scene); err != nil {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}

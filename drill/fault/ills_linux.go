@@ -36,7 +36,7 @@ func ills() []Fault {
 					by = -by
 				}
 				s.Hit = []*site.Site{s.Primary}
-				s.Say("the clock of site %s's database is wrong by %s", s.Primary.Name, by)
+				s.Say("the clock of site %s's database is wrong by %s", s.Primary.Label(), by)
 				return s.Primary.ShiftClock(by)
 			},
 			End: func(_ context.Context, s *Scene) error { return s.Primary.ShiftClock(0) },

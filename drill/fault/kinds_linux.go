@@ -71,7 +71,7 @@ func losses() []Fault {
 // roll restarts one site after the other, the primary's last, each when the one before is whole again.
 func roll(ctx context.Context, s *Scene) error {
 	for _, next := range append(s.others(), s.Primary) {
-		s.Say("site %s restarts", next.Name)
+		s.Say("site %s restarts", next.Label())
 		if err := next.Restart(); err != nil {
 			return err
 		}
@@ -111,9 +111,9 @@ func links() []Fault {
 					}
 				}
 				if mute {
-					s.Say("nothing leaves site %s", s.Primary.Name)
+					s.Say("nothing leaves site %s", s.Primary.Label())
 				} else {
-					s.Say("nothing reaches site %s", s.Primary.Name)
+					s.Say("nothing reaches site %s", s.Primary.Label())
 				}
 				return nil
 			},

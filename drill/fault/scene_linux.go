@@ -119,8 +119,8 @@ func (s *Scene) placeEtcdLeader(ctx context.Context) {
 	case err != nil:
 		s.Say("etcd's leader is not known: %v", err)
 	case leader == s.Primary:
-		s.Say("etcd's leader stands in the same site, %s", leader.Name)
+		s.Say("etcd's leader stands in the same site, %s", leader.Label())
 	default:
-		s.Say("etcd's leader stands in site %s", leader.Name)
+		s.Say("etcd's leader stands in site %s", leader.Label())
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,5 +17,9 @@ func (r *Report) Save(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.json"), b, 0o644); err != nil { //nolint:gosec // a report is to be read
 		return fmt.Errorf("saving the report: %w", err)
 	}
-	return nil
+	page, err := os.Create(filepath.Join(dir, "report.html"))
+	if err != nil {
+		return fmt.Errorf("saving the page: %w", err)
+	}
+	return errors.Join(r.HTML(page), page.Close())
 }

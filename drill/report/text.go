@@ -19,10 +19,15 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
+// milliseconds writes a short time as people read it.
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%g ms", float64(d)/float64(time.Millisecond))
+}
+
 // Text writes the figures for a terminal.
 func (r *Report) Text(w io.Writer) {
 	fmt.Fprintf(w, "\nSeed %d. %d sites, %s one way (%s), %d clients outside and %d inside, %d CPUs, load %.1f before and %.1f after.\n\n",
-		r.Seed, len(r.Sites), r.Delay, r.DelayBy, r.Outside, r.Inside, r.Machine.CPUs, r.Machine.LoadBefore, r.Machine.LoadAfter)
+		r.Seed, len(r.Sites), milliseconds(r.Delay), r.DelayBy, r.Outside, r.Inside, r.Machine.CPUs, r.Machine.LoadBefore, r.Machine.LoadAfter)
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "fault\tsite\tno send\tone client\telection\tno read\tafter its end\twhole again\tfindings")
 	for _, f := range r.Faults {
@@ -48,17 +53,14 @@ func (r *Report) Text(w io.Writer) {
 	r.textFindings(w)
 }
 
-// shown is how many findings of a fault are printed; all are in the JSON.
-const shown = 12
-
+// textFindings writes what was found, the same things together.
 func (r *Report) textFindings(w io.Writer) {
-	for _, f := range r.Faults {
-		for i, finding := range f.Findings {
-			if i == shown {
-				fmt.Fprintf(w, "  %s: and %d more\n", f.Name, len(f.Findings)-shown)
-				break
+	for i, f := range r.Faults {
+		for _, g := range f.groups(i + 1) {
+			fmt.Fprintf(w, "  %s: %d %s\n", f.Name, g.Number, g.What)
+			for _, example := range g.Examples {
+				fmt.Fprintf(w, "      %s\n", example)
 			}
-			fmt.Fprintf(w, "  %s: %s\n", f.Name, finding)
 		}
 	}
 	if r.Error != "" {

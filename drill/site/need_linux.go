@@ -14,9 +14,9 @@ import (
 
 // tools are the programs that the sites run.
 type tools struct {
-	etcd    string
-	patroni string
-	binDir  string // of PostgreSQL
+	etcd   string
+	python string // that Patroni is installed for
+	binDir string // of PostgreSQL
 }
 
 // ErrMissing says what a drill needs and this machine has not.
@@ -43,7 +43,8 @@ func findTools() (tools, error) {
 		missing = append(missing, "/dev/loop-control, for the sites' disks: modprobe loop")
 	}
 	t.etcd = find("etcd", "etcd-server")
-	t.patroni = find("patroni", "patroni python3-etcd")
+	find("patroni", "patroni python3-etcd")
+	t.python = find("/usr/bin/python3", "python3")
 	find("ip", "iproute2")
 	find("losetup", "mount")
 	find("mkfs.ext4", "e2fsprogs")

@@ -99,8 +99,12 @@ func (s *Site) patroni() (program, error) {
 	if _, err := s.write("first.sh", 0o700); err != nil {
 		return program{}, err
 	}
+	run, err := s.write("run-patroni", 0o700)
+	if err != nil {
+		return program{}, err
+	}
 	return program{
-		name: Patroni, dir: s.Folder, argv: []string{s.cluster.patroni, path},
+		name: Patroni, dir: s.Folder, argv: []string{s.cluster.python, run, path},
 		env: s.environment(append(s.cluster.shims(s), "PATRONI_LOG_LEVEL=INFO")...),
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -45,6 +46,9 @@ const (
 func (s *Site) disk() string { return filepath.Join(s.Folder, "disk") }
 
 func (s *Site) image() string { return filepath.Join(s.Folder, "disk.img") }
+
+// Label is how people call the site.
+func (s *Site) Label() string { return strings.ToUpper(s.Name) }
 
 // Port is the site's port of the switch.
 func (s *Site) Port() int { return s.index + 1 }
