@@ -25,7 +25,8 @@ type loginFlow struct {
 }
 
 func (a *API) loginFlows(*request) (any, error) {
-	flows := []loginFlow{{Type: "m.login.password"}, a.ssoFlow(), {Type: "m.login.token", GetLoginToken: true}}
+	flows := append([]loginFlow{{Type: "m.login.password"}}, a.ssoFlows()...)
+	flows = append(flows, loginFlow{Type: "m.login.token", GetLoginToken: true})
 	if len(a.Appservices.All()) > 0 {
 		flows = append(flows, loginFlow{Type: typeAppservice})
 	}

@@ -22,14 +22,17 @@ type identityProvider struct {
 	Brand string `json:"brand,omitempty"`
 }
 
-// ssoFlow is m.login.sso as GET /login tells it. People who have a password here can use it, too: the way leads over the server's own
-// sign-in page. Client-Server API, "OAuth 2.0 aware clients": the flow is the preferred one where there is the OAuth 2.0 API.
-func (a *API) ssoFlow() loginFlow {
-	f := loginFlow{Type: account.StageSSO, OAuthAware: true, OldOAuthAware: true}
+// ssoFlows are m.login.sso as GET /login tells it, where it is of use. Client-Server API, "OAuth 2.0 aware clients": where there is the OAuth
+// 2.0 API there is this flow, too, and it is the preferred one. People who have a password use it by way of the server's own sign-in page.
+func (a *API) ssoFlows() []loginFlow {
+	f := loginFlow{Type: account.StageSSO, OAuthAware: a.OAuth != nil, OldOAuthAware: a.OAuth != nil}
 	for _, p := range a.SSO.Providers() {
 		f.Providers = append(f.Providers, identityProvider{ID: p.ID, Name: p.Name, Icon: p.Icon, Brand: p.Brand})
 	}
-	return f
+	if f.Providers == nil && a.OAuth == nil {
+		return nil
+	}
+	return []loginFlow{f}
 }
 
 // ssoRedirect sends the browser to the page that gives the app a login token, past the provider that was chosen.

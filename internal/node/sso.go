@@ -30,9 +30,9 @@ func (p *parts) startSingleSignOn(ctx context.Context, cfg *config.Config, log *
 		return err
 	}
 	websso.New(websso.Options{
-		Web: p.web, SSO: p.sso, Accounts: p.accounts, Entrances: cfg.Entrances, TrustedClients: cfg.SingleSignOn.TrustedClients, Log: log,
+		Web: p.web, SSO: p.sso, Accounts: p.accounts, TrustedClients: cfg.SingleSignOn.TrustedClients, Log: log,
 	})
-	webaccount.New(webaccount.Options{Web: p.web, Accounts: p.accounts, SSO: p.sso})
+	webaccount.New(webaccount.Options{Web: p.web, Accounts: p.accounts, SSO: p.sso, Resets: p.oauth != nil})
 	p.checkProviders(providers, log)
 	return nil
 }

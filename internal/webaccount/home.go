@@ -18,6 +18,7 @@ type homeView struct {
 	Devices         int
 	HasPassword     bool
 	SignIns         []signIn
+	Resets          bool
 }
 
 // signIn is where somebody signs in besides here.
@@ -25,7 +26,7 @@ type signIn struct{ Provider, Email string }
 
 // home shows the account, or leads to the page for an action.
 func (s *Service) home(q *webauth.Request) error {
-	if path := actionPath(q.URL.Query().Get("action"), q.URL.Query().Get("device_id")); path != "" {
+	if path := s.actionPath(q.URL.Query().Get("action"), q.URL.Query().Get("device_id")); path != "" {
 		return q.Redirect(path)
 	}
 	v, err := s.homeView(q)
@@ -44,7 +45,7 @@ func (s *Service) homeView(q *webauth.Request) (v homeView, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.Devices = len(devices)
+	v.Devices, v.Resets = len(devices), s.Resets
 	if v.HasPassword, _, err = s.Accounts.Proofs(q.Context(), q.UserID); err != nil {
 		return v, err
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	Web      *webauth.Service
 	Accounts *account.Service
 	SSO      *sso.Service // nil: there are no providers
+	// Resets tells whether there is the page on which users allow that their cross-signing keys are replaced.
+	Resets bool
 }
 
 // Service serves the pages.
@@ -67,7 +69,7 @@ const (
 )
 
 // actionPath is the page for an action (Client-Server API, "Account management URL parameters"); empty: the account's first page.
-func actionPath(action, deviceID string) string {
+func (s *Service) actionPath(action, deviceID string) string {
 	switch action {
 	case oauth.ActionDevicesList, oldDevicesList:
 		return pathDevices
@@ -78,7 +80,9 @@ func actionPath(action, deviceID string) string {
 	case oauth.ActionAccountDeactivate:
 		return pathDeactivate
 	case oauth.ActionCrossSigningReset:
-		return pathReset
+		if s.Resets {
+			return pathReset
+		}
 	}
 	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -61,7 +60,7 @@ func (s *Service) attempt(q *webauth.Request, p *provider.Provider, to purpose, 
 	if err != nil {
 		return sso.Attempt{}, err
 	}
-	a.Redirect, a.Purpose = s.base(q)+BeginPath(p.ID)+callback, text
+	a.Redirect, a.Purpose = q.BaseURL()+BeginPath(p.ID)+callback, text
 	if to.User != "" {
 		a.Fresh = true
 		ids, err := s.Accounts.ExternalIDs(q.Context(), to.User)
@@ -83,18 +82,8 @@ func (s *Service) attempt(q *webauth.Request, p *provider.Provider, to purpose, 
 			Status: http.StatusBadRequest, Title: "Too long an address", Text: "The address of the app that sent you here is too long.",
 		}
 	}
-	s.setCookie(q, ticketCookie(attempt.State), attempt.Ticket, attempt.Lifetime)
+	setCookie(q, ticketCookie(attempt.State), attempt.Ticket, attempt.Lifetime)
 	return attempt, nil
-}
-
-// base is the address of this server that the browser uses, without a slash at its end: cookies are good for it alone.
-func (s *Service) base(q *webauth.Request) string {
-	for _, entrance := range s.Entrances {
-		if u, err := url.Parse(entrance); err == nil && strings.EqualFold(u.Host, q.Host) {
-			return strings.TrimSuffix(entrance, "/")
-		}
-	}
-	return q.BaseURL()
 }
 
 // maxCookie is what fits into a cookie beside its name and attributes.
@@ -110,8 +99,8 @@ func ticketCookie(state string) string {
 
 // setCookie keeps something in the browser for the pages of this package. SameSite is Lax, since the browser comes back from another
 // server.
-func (s *Service) setCookie(q *webauth.Request, name, value string, lifetime time.Duration) {
-	secure := strings.HasPrefix(s.base(q), "https://")
+func setCookie(q *webauth.Request, name, value string, lifetime time.Duration) {
+	secure := strings.HasPrefix(q.BaseURL(), "https://")
 	c := &http.Cookie{ //nolint:gosec // Secure wherever there is TLS
 		Name: cookieName(secure, name), Value: value, Path: "/account", MaxAge: int(lifetime.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
@@ -122,8 +111,8 @@ func (s *Service) setCookie(q *webauth.Request, name, value string, lifetime tim
 	http.SetCookie(q.W, c)
 }
 
-func (s *Service) cookie(q *webauth.Request, name string) string {
-	c, err := q.Cookie(cookieName(strings.HasPrefix(s.base(q), "https://"), name))
+func cookie(q *webauth.Request, name string) string {
+	c, err := q.Cookie(cookieName(strings.HasPrefix(q.BaseURL(), "https://"), name))
 	if err != nil {
 		return ""
 	}

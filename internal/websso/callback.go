@@ -28,8 +28,8 @@ func (s *Service) callback(q *webauth.Request) error {
 	}
 	answer := q.URL.Query()
 	name := ticketCookie(answer.Get("state"))
-	ticket := s.cookie(q, name)
-	s.setCookie(q, name, "", 0)
+	ticket := cookie(q, name)
+	setCookie(q, name, "", 0)
 	person, text, err := s.SSO.Finish(q.Context(), p.ID, ticket, answer)
 	to := purpose{Kind: forSignIn}
 	if text != nil {
@@ -136,7 +136,7 @@ func (s *Service) askName(q *webauth.Request, person sso.Person, next string) er
 	if len(text) > maxCookie {
 		return fmt.Errorf("the claims of a person at %s do not fit into a cookie", person.Provider)
 	}
-	s.setCookie(q, newcomerCookie, text, newcomerLifetime)
+	setCookie(q, newcomerCookie, text, newcomerLifetime)
 	return q.Redirect(pathName)
 }
 

@@ -21,7 +21,7 @@ type nameView struct {
 // choosing is who chooses a name in this browser.
 func (s *Service) choosing(q *webauth.Request) (newcomer, nameView, error) {
 	var n newcomer
-	if err := s.SSO.Held(newcomerCookie, s.cookie(q, newcomerCookie), &n); err != nil {
+	if err := s.SSO.Held(newcomerCookie, cookie(q, newcomerCookie), &n); err != nil {
 		status, title, text := words("", err)
 		return n, nameView{}, &webauth.Problem{Status: status, Title: title, Text: text}
 	}
@@ -63,7 +63,7 @@ func (s *Service) nameForm(q *webauth.Request) error {
 	v.Name = strings.TrimSpace(q.PostForm.Get("user"))
 	userID, err := s.Accounts.RegisterExternal(q.Context(), external(n.Person), v.Name, n.Person.DisplayName)
 	if err == nil {
-		s.setCookie(q, newcomerCookie, "", 0)
+		setCookie(q, newcomerCookie, "", 0)
 		return s.enter(q, userID, n.Next)
 	}
 	if !isName(err) {

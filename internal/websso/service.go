@@ -24,8 +24,6 @@ type Options struct {
 	Web      *webauth.Service
 	SSO      *sso.Service // nil: there are no providers
 	Accounts *account.Service
-	// Entrances are further addresses of this server. Whoever came by one comes back by it.
-	Entrances []string
 	// TrustedClients are the addresses of apps that get a login token without a question.
 	TrustedClients []string
 	Log            *slog.Logger
