@@ -128,16 +128,24 @@ func (h *pgHost) cut() {
 	h.pool.Reset()
 }
 
+// errAlone is a standby that has replayed more than it was sent: a former primary, stopped and started again. What it committed last may
+// have reached nobody else, and the next primary will unmake it; whoever has been shown it would miss what takes its place.
+var errAlone = errors.New("a former primary that follows no other yet")
+
 // ask looks at the host over a connection of the watch's own.
 func (h *pgHost) ask(ctx context.Context, c *pgx.Conn) (*pgState, error) {
-	var standby, readOnly bool
+	var standby, readOnly, alone bool
 	st := &pgState{role: RolePrimary}
 	err := c.QueryRow(ctx, `SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean,
+		pg_is_in_recovery() AND COALESCE(pg_last_wal_receive_lsn(), '0/0') < COALESCE(pg_last_wal_replay_lsn(), '0/0'),
 		pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN COALESCE(pg_last_wal_replay_lsn(), '0/0') ELSE pg_current_wal_lsn() END, '0/0')::bigint,
 		CASE WHEN pg_is_in_recovery() THEN 0 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint END`).
-		Scan(&standby, &readOnly, &st.lsn, &st.timeline)
+		Scan(&standby, &readOnly, &alone, &st.lsn, &st.timeline)
 	if err != nil {
 		return nil, err
+	}
+	if alone {
+		return nil, errAlone
 	}
 	if standby || readOnly {
 		st.role = RoleStandby
