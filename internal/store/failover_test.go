@@ -374,6 +374,32 @@ func TestStandbyBehindIsNotRead(t *testing.T) {
 	}
 }
 
+// What a former primary committed last may have reached nobody else. It is not read until it has followed another.
+func TestFormerPrimaryAloneIsNotRead(t *testing.T) {
+	p := testdb.NewPair(t)
+	s := openPair(t, p.URL(), 300*time.Millisecond)
+	room := makeRoom(t, s)
+	if err := send(t.Context(), s, room, "$one"); err != nil {
+		t.Fatal(err)
+	}
+	p.Kill(1)
+	p.Demote(0)
+	for s.Database().Primary != "" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if ids, standby, err := events(t.Context(), s, room); !errors.Is(err, store.ErrUnavailable) {
+		t.Fatalf("read %v, standby %t, %v", ids, standby, err)
+	}
+	p.Start(1)
+	p.Promote(1)
+	for s.Database().Primary == "" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if ids, standby, err := events(t.Context(), s, room); err != nil || standby || len(ids) != 1 {
+		t.Fatalf("read %v, standby %t, %v", ids, standby, err)
+	}
+}
+
 // Back and forth: the node follows each move.
 func TestPrimaryMovesTwice(t *testing.T) {
 	p := testdb.NewPair(t)

@@ -190,6 +190,17 @@ func (p *Pair) Promote(i int) {
 	p.Exec(i, `SELECT pg_promote(true, 30)`)
 }
 
+// Demote restarts a server as a standby that follows nobody, as a supervisor does with a primary that was cut off.
+func (p *Pair) Demote(i int) {
+	p.t.Helper()
+	p.Kill(i)
+	path := filepath.Join(p.servers[i].dir, "data", "standby.signal")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+	p.Start(i)
+}
+
 // Rejoin empties a stopped server and makes it a standby of the other, which it follows when this returns.
 func (p *Pair) Rejoin(i int) {
 	p.t.Helper()
