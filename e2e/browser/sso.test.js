@@ -1,5 +1,6 @@
 // People sign in with another provider, which asks for their password on a page of its own.
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
@@ -61,6 +62,19 @@ for (const kind of looks) {
         await confirms(page, user, kind);
     });
 
+    test(`an app that speaks OAuth is allowed in (${kind.name})`, async () => {
+        const { page, back } = await authorize(kind);
+        await page.getByRole("link", { name: "Continue with Example Company" }).click();
+        await atProvider(page, "test-user@localhost");
+        await page.getByText("@test-user:bongsu.test").first().waitFor();
+        const came = cameBack();
+        await page.getByRole("button", { name: "Allow", exact: true }).click();
+        const url = await came;
+        assert.equal(url.searchParams.get("state"), "s");
+        const user = await back(url.searchParams.get("code"));
+        assert.equal((await call("GET", "/account/whoami", { token: user.access_token })).user_id, "@test-user:bongsu.test");
+    });
+
     test(`a name that is taken is asked for (${kind.name})`, async (t) => {
         if (kind === looks[0]) {
             await register("test-user2");
@@ -88,6 +102,52 @@ for (const kind of looks) {
         await heading(page, "Your account");
         await page.getByText("@second.user:bongsu.test").waitFor();
     });
+}
+
+/** Begins to log an app in by OAuth; back exchanges the code that it gets. */
+async function authorize(kind) {
+    const about = await (await fetch(`${base}/_matrix/client/v1/auth_metadata`)).json();
+    const redirect = `http://127.0.0.1:${app.address().port}/back`;
+    const made = await fetch(about.registration_endpoint, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({
+            client_name: "An app",
+            client_uri: "https://app.example.org/",
+            application_type: "native",
+            redirect_uris: ["http://127.0.0.1/back"],
+            response_types: ["code"],
+            grant_types: ["authorization_code", "refresh_token"],
+            token_endpoint_auth_method: "none",
+        }),
+    });
+    const client = await made.json();
+    assert.equal(made.status, 201, JSON.stringify(client));
+    const verifier = randomBytes(32).toString("base64url");
+    const query = new URLSearchParams({
+        response_type: "code",
+        response_mode: "query",
+        client_id: client.client_id,
+        redirect_uri: redirect,
+        scope: `urn:matrix:client:api:* urn:matrix:client:device:DEVICE${kind.name.replace("-", "")}`,
+        state: "s",
+        code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+        code_challenge_method: "S256",
+    });
+    const page = await open(kind);
+    await page.goto(`${about.authorization_endpoint}?${query}`);
+    const back = async (code) => {
+        const body = new URLSearchParams({
+            grant_type: "authorization_code",
+            client_id: client.client_id,
+            redirect_uri: redirect,
+            code,
+            code_verifier: verifier,
+        });
+        const tokens = await fetch(about.token_endpoint, { method: "POST", body });
+        return tokens.json();
+    };
+    return { page, back };
 }
 
 /** The user confirms in a window of its own what an app wants to do, and the app is told. */

@@ -41,7 +41,7 @@ func (s *Service) handoverPage(q *webauth.Request) error {
 }
 
 func (s *Service) askHandover(q *webauth.Request, u *url.URL) error {
-	v := handoverView{Here: HandoverURL(u.String(), ""), Plain: u.Scheme == "http"}
+	v := handoverView{Here: HandoverURL(u.String(), ""), Plain: u.Scheme == "http" && !isLoopback(u.Hostname())}
 	v.App, v.Site = app(u)
 	q.AllowFormTo(source(u))
 	return q.Show(handoverLook, "Continue to "+v.App+"?", v)

@@ -1,6 +1,7 @@
 package websso
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -67,6 +68,12 @@ func app(u *url.URL) (name string, site bool) {
 		host = ascii
 	}
 	return host, true
+}
+
+// isLoopback tells whether a host is the person's own machine, on which a desktop app may wait for the browser.
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // source is the address in the form of a Content-Security-Policy.

@@ -33,6 +33,8 @@ const (
 type OP struct {
 	Issuer string
 	Server *httptest.Server
+	// Clock is the provider's clock; set it before its first use.
+	Clock func() time.Time
 
 	key    *rsa.PrivateKey
 	signer jose.Signer
@@ -79,7 +81,7 @@ func New(t testing.TB) *OP {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &OP{key: key, codes: map[string]grant{}, tokens: map[string]map[string]any{}}
+	o := &OP{Clock: time.Now, key: key, codes: map[string]grant{}, tokens: map[string]map[string]any{}}
 	if o.signer, err = newSigner(key); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +203,7 @@ func (o *OP) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *OP) idToken(g grant) (string, error) {
-	f, now := o.faulty, time.Now()
+	f, now := o.faulty, o.Clock()
 	claims := map[string]any{}
 	for name, value := range g.claims {
 		if !f.HideClaims || name == "sub" {

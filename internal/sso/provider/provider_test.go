@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -113,6 +114,58 @@ func TestLoadAll(t *testing.T) {
 			t.Errorf("%v; want %q", err, want)
 		}
 	}
+}
+
+// TestPageOfTheDocumentation holds the page for operators against the fields that there are, and its example against the reader.
+func TestPageOfTheDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/operate/single-sign-on.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(page), "3. Describe the provider")
+	var example strings.Builder
+	for line := range strings.Lines(after) {
+		if text, ok := strings.CutPrefix(line, "        "); ok {
+			example.WriteString(text)
+		} else if example.Len() > 0 {
+			break
+		}
+	}
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(example.String(), "/etc/bongsu/keycloak.secret", secret, 1)
+	if p, err := Parse([]byte(text)); err != nil || p.ID != "keycloak" || p.ClientSecret != "x" {
+		t.Errorf("the example: %v\n%s", err, text)
+	}
+	documented := map[string]bool{}
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		for _, part := range strings.Split(cells[1], ",") {
+			documented[strings.Trim(part, " `")] = true
+		}
+	}
+	for _, name := range fieldNames(reflect.TypeFor[file](), "") {
+		if !documented[name] {
+			t.Errorf("%s is not documented", name)
+		}
+	}
+}
+
+func fieldNames(t reflect.Type, section string) (names []string) {
+	for i := range t.NumField() {
+		name := section + t.Field(i).Tag.Get("yaml")
+		if t.Field(i).Type.Kind() == reflect.Struct {
+			names = append(names, fieldNames(t.Field(i).Type, name+".")...)
+			continue
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func FuzzParse(f *testing.F) {
