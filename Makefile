@@ -31,7 +31,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 run: build ## Build and run a server that keeps its state in data/
 	bin/bongsu serve $(ARGS)
 
-test: web ## Run all tests; what they need is installed if it is missing
+test: web .cache/weed ## Run all tests; what they need is installed if it is missing
 	tools/need.sh compiler postgresql node chromium
 	cd web && npm run --silent lint && npm run --silent test
 	CGO_ENABLED=1 $(GO) test -race -tags goolm -timeout $(TEST_TIMEOUT) ./...
@@ -56,3 +56,7 @@ bin/golangci-lint: tools/go.mod tools/go.sum
 
 bin/govulncheck: tools/go.mod tools/go.sum
 	$(GO) build -C tools -o ../$@ golang.org/x/vuln/cmd/govulncheck
+
+# SeaweedFS is the S3 store that media are tested with. It takes some minutes to build, once.
+.cache/weed: tools/weed/go.mod tools/weed/go.sum
+	CGO_ENABLED=0 $(GO) build -C tools/weed -trimpath -ldflags '-s -w' -o ../../$@ github.com/seaweedfs/seaweedfs/weed

@@ -50,7 +50,11 @@ Every setting has a default that runs. "bongsu config print" shows all of them w
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.errs)
-	root.AddCommand(p.serveCommand(), p.userCommand(), p.noticeCommand(), p.configCommand(), p.drillCommand(), p.pkiCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(
+		p.serveCommand(), p.userCommand(), p.noticeCommand(), p.mediaCommand(),
+		p.configCommand(), p.drillCommand(), p.pkiCommand(),
+		p.versionCommand(), p.manCommand(),
+	)
 	return root
 }
 

@@ -43,6 +43,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkBus()
+	l.checkMedia()
 	l.checkTURN()
 	l.checkSupport()
 	l.checkNotices()

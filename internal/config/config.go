@@ -167,6 +167,13 @@ type Sync struct {
 type Media struct {
 	// The folder for uploaded files. Empty for media in the data folder.
 	Directory string `yaml:"directory"`
+	// Several places for uploaded files, instead of the folder: each is a folder or a bucket, as s3://HOST[:PORT]/BUCKET[/PREFIX]. What is
+	// read is asked of the first, and of the others if it fails. Options of a bucket follow a question mark: credentials=FILE (in the
+	// form of ~/.aws/credentials; without it AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY count), profile=NAME, region=NAME, style=host
+	// where the bucket belongs into the host's name, tls=off.
+	Stores []string `yaml:"stores"`
+	// How many of the stores must have acknowledged a file before its upload is. 0 for two of them, or one if there is one.
+	RequiredStores int `yaml:"required_stores" min:"0" max:"16"`
 	// The largest file that a user may upload.
 	MaxUploadSize Size `yaml:"max_upload_size" min:"1KiB" max:"100GiB"`
 	// Which types may be uploaded, as patterns such as image/*. Empty for all. Of encrypted files the server does not see the type.
@@ -348,6 +355,17 @@ func (c *Config) UsesPostgres() bool { return c.Database != "" }
 
 // SQLitePath is the file of the embedded database.
 func (c *Config) SQLitePath() string { return filepath.Join(c.Data, "bongsu.db") }
+
+// MediaSpool is the folder for uploads that are on their way into the stores.
+func (c *Config) MediaSpool() string { return filepath.Join(c.Data, "media-spool") }
+
+// RequiredMediaStores is how many stores must acknowledge a file.
+func (c *Config) RequiredMediaStores() int {
+	if c.Media.RequiredStores > 0 {
+		return c.Media.RequiredStores
+	}
+	return min(2, len(c.Media.Stores))
+}
 
 // MediaDirectory is the folder that uploaded files go to.
 func (c *Config) MediaDirectory() string {

@@ -95,6 +95,10 @@ func (s *Service) open(ctx context.Context, hash Hash, contentType, name string)
 		s.log.Error("a blob is missing", "hash", hash)
 		return nil, errUnknownMedia
 	}
+	if errors.Is(err, ErrStores) {
+		s.log.Error("a blob could not be read", "hash", hash, "err", err)
+		return nil, mxerr.Unavailable(storesBackoff)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -47,16 +47,38 @@ func (s *Service) collect(ctx context.Context) error {
 		return fmt.Errorf("looking for garbage: %w", err)
 	}
 	for _, hash := range garbage {
-		gone, err := s.blobs.Delete(ctx, Hash(hash), now.Add(-blobGrace))
-		if err != nil {
+		if err := s.remove(ctx, hash, now); err != nil {
 			return err
 		}
-		if !gone {
-			continue
+	}
+	return nil
+}
+
+// remove deletes a content that is garbage. If that is broken off, the next sweep goes on.
+func (s *Service) remove(ctx context.Context, hash string, now time.Time) error {
+	before, claimed := now.Add(-blobGrace), false
+	err := s.write(ctx, func(tx *store.Tx) (err error) {
+		claimed, err = tx.ClaimGarbage(ctx, hash, before.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("claiming garbage: %w", err)
+	}
+	if !claimed {
+		return nil
+	}
+	gone, err := s.blobs.Delete(ctx, Hash(hash), before)
+	if err != nil {
+		return err
+	}
+	err = s.write(ctx, func(tx *store.Tx) error {
+		if gone {
+			return tx.ForgetGarbage(ctx, hash, now.UnixMilli())
 		}
-		if err := s.write(ctx, func(tx *store.Tx) error { return tx.ForgetGarbage(ctx, hash, now.UnixMilli()) }); err != nil {
-			return fmt.Errorf("forgetting garbage: %w", err)
-		}
+		return tx.UnclaimGarbage(ctx, hash)
+	})
+	if err != nil {
+		return fmt.Errorf("forgetting garbage: %w", err)
 	}
 	return nil
 }

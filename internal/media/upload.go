@@ -22,6 +22,7 @@ const (
 	maxContentType  = 255  // bytes
 	unknownType     = "application/octet-stream"
 	shortestBackoff = time.Second
+	storesBackoff   = 5 * time.Second
 	fullBackoff     = time.Minute // until an operator may have made room on the disk
 )
 
@@ -150,6 +151,9 @@ func (s *Service) receive(ctx context.Context, userID string, up Upload) (store.
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		s.log.Error("no room for uploads", "err", err)
 		return store.Media{}, mxerr.Unavailable(fullBackoff)
+	case errors.Is(err, ErrStores):
+		s.log.Error("an upload could not be stored", "err", err)
+		return store.Media{}, mxerr.Unavailable(storesBackoff)
 	case err != nil:
 		return store.Media{}, err
 	}

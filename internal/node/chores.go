@@ -29,7 +29,7 @@ type chores struct {
 
 // startChores starts the chores of the parts.
 func startChores(p *parts, certificates *expiry, log *slog.Logger) *chores {
-	return runChores(log,
+	list := append(p.mediaChores(log),
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
 		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
 		chore{name: "sweeping what waits to be pushed", every: gateway.SweepEvery, run: p.push.Sweep},
@@ -39,6 +39,7 @@ func startChores(p *parts, certificates *expiry, log *slog.Logger) *chores {
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 		chore{name: "pacing the collector", every: pacerEvery, run: newPacer().run},
 	)
+	return runChores(log, list...)
 }
 
 func runChores(log *slog.Logger, list ...chore) *chores {

@@ -101,6 +101,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	count(descPublished, bus.Published)
 	count(descReceived, bus.Received)
 	count(descDropped, bus.Dropped)
+	if c.parts.stores != nil {
+		mediaMetrics(c.parts.stores, gauge, count)
+	}
 	if c.parts.relay != nil {
 		relayMetrics(c.parts.relay.Stats(), gauge, count)
 	}

@@ -40,6 +40,7 @@ type parts struct {
 	accounts *account.Service
 	keys     *keys.Service
 	media    *media.Service
+	stores   *media.Many // nil: media are in one folder
 	push     *gateway.Service
 	vapid    *gateway.VAPID
 	turn     clientapi.TURN
@@ -277,11 +278,11 @@ func (p *parts) startWeb(ctx context.Context, cfg *config.Config, log *slog.Logg
 }
 
 func (p *parts) startMedia(cfg *config.Config, log *slog.Logger) error {
-	blobs, err := media.NewDir(cfg.MediaDirectory())
-	if err != nil {
-		return fmt.Errorf("opening the media folder: %w", err)
-	}
 	roots, err := rootCAs(cfg.CAFile)
+	if err != nil {
+		return err
+	}
+	blobs, err := p.openBlobs(cfg, roots, log)
 	if err != nil {
 		return err
 	}
