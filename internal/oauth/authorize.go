@@ -119,7 +119,8 @@ func (s *Service) authorizePages(library http.Handler) {
 			told.Description = "What the app asks for is not understood"
 		}
 		status := max(answer.status, http.StatusBadRequest)
-		return &webauth.Problem{Status: status, Title: "The app cannot sign you in", Text: told.Description + "."}
+		return &webauth.Problem{Status: status, Title: "The app cannot sign you in",
+			Text: told.Description + ". Go back to the app and try once more."}
 	})
 	// OpenID Connect Core, 3.1.2.1: POST must be understood, too.
 	s.Web.Mount("POST "+pathAuthorize, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -52,10 +52,10 @@ func (q *Request) identify() error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("looking up a browser session: %w", err)
-	case account.CheckAdmission(u) != nil:
-		return nil
 	}
-	q.secret, q.UserID, q.SignedIn = secret, b.UserID, time.UnixMilli(b.SignedInTS)
+	if admitted := account.CheckAdmission(u) == nil; admitted {
+		q.secret, q.UserID, q.SignedIn = secret, b.UserID, time.UnixMilli(b.SignedInTS)
+	}
 	return nil
 }
 
