@@ -52,7 +52,7 @@ Every setting has a default that runs. "bongsu config print" shows all of them w
 	root.SetErr(p.errs)
 	root.AddCommand(
 		p.serveCommand(), p.userCommand(), p.noticeCommand(), p.mediaCommand(),
-		p.configCommand(), p.drillCommand(), p.pkiCommand(),
+		p.configCommand(), p.drillCommand(), p.migrateCommand(), p.pkiCommand(),
 		p.versionCommand(), p.manCommand(),
 	)
 	return root

@@ -121,14 +121,27 @@ func (s *sender) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(s.queue.Positions) != s.d.Store.Lanes() {
-		return fmt.Errorf("the queue of %s has %d lanes, the database %d", s.service.ID, len(s.queue.Positions), s.d.Store.Lanes())
+	lanes := s.d.Store.Lanes()
+	s.queue.Positions, s.queue.PendingPositions = inAllLanes(s.queue.Positions, lanes), inAllLanes(s.queue.PendingPositions, lanes)
+	if len(s.queue.Positions) != lanes {
+		return fmt.Errorf("the queue of %s has %d lanes, the database %d", s.service.ID, len(s.queue.Positions), lanes)
 	}
 	s.at, s.rooms = s.queue.Positions, newRoomCache()
 	if s.queue.Pending != nil {
 		s.at = s.queue.PendingPositions
 	}
 	return nil
+}
+
+// inAllLanes adds the beginnings of lanes that the database has got since: it came from SQLite, which has one.
+func inAllLanes(at []store.Pos, lanes int) []store.Pos {
+	if at == nil {
+		return nil
+	}
+	for len(at) < lanes {
+		at = append(at, store.MakePos(len(at), 0))
+	}
+	return at
 }
 
 // keep commits that the transaction before was delivered and fixes the next one, if there is anything for it.

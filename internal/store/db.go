@@ -89,9 +89,9 @@ type backend interface {
 
 // Tx reads, and within Store.Write or Lane.Do also writes. Its methods are spread over the files of this package by subject.
 type Tx struct {
-	q     querier
-	lanes int
-	saw   func(Pos)
+	q         querier
+	userLanes int
+	saw       func(Pos)
 	// standby: what is read may lack what other nodes wrote last.
 	standby bool
 	// batches is what a transaction of Store.Write added to lanes.
@@ -103,7 +103,7 @@ type Tx struct {
 func (t *Tx) Standby() bool { return t.standby }
 
 // laneOf is the lane of a user's own changes.
-func (t *Tx) laneOf(userID string) int { return laneOf(userID, t.lanes) }
+func (t *Tx) laneOf(userID string) int { return laneOf(userID, t.userLanes) }
 
 func (t *Tx) exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	return t.q.Exec(ctx, sql, args...)

@@ -234,7 +234,7 @@ func (l *Lane) tryCommit(batch []*job) (err error) {
 		return err
 	}
 	defer t.Rollback()
-	tx := &LaneTx{Tx: Tx{q: t, lanes: l.store.Lanes(), saw: l.store.back.saw}, lane: l}
+	tx := &LaneTx{Tx: Tx{q: t, userLanes: l.store.userLanes, saw: l.store.back.saw}, lane: l}
 	if err := tx.begin(ctx, batch); err != nil {
 		return err
 	}

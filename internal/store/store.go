@@ -40,9 +40,11 @@ type Store struct {
 	patience time.Duration
 	last     atomic.Int64 // when this node's last commit was durable, in ms
 	lanes    []*Lane
-	observer Observer
-	log      *slog.Logger
-	closed   sync.Once
+	// userLanes is how many of the lanes hold what belongs to users themselves: all, but in a database that came from SQLite.
+	userLanes int
+	observer  Observer
+	log       *slog.Logger
+	closed    sync.Once
 }
 
 // Open opens the database, makes or migrates its schema, and starts a committer for each lane.
@@ -94,6 +96,10 @@ func openBackend(ctx context.Context, o Options) (backend, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	if err := b.refuseTransferring(ctx); err != nil {
+		b.close()
+		return nil, 0, err
+	}
 	if err := b.migrate(ctx, 0); err != nil {
 		b.close()
 		return nil, 0, err
@@ -101,15 +107,24 @@ func openBackend(ctx context.Context, o Options) (backend, int, error) {
 	return b, o.Lanes, nil
 }
 
+// Keys of meta.
+const (
+	metaLanes     = "lanes"
+	metaUserLanes = "user_lanes"
+)
+
 // fixLanes returns the number of lanes that the database was made with, making them if it is new.
 func (s *Store) fixLanes(ctx context.Context, want int) (int, error) {
-	got, err := s.OnceMeta(ctx, "lanes", func() ([]byte, error) { return []byte(strconv.Itoa(want)), nil })
+	got, err := s.OnceMeta(ctx, metaLanes, func() ([]byte, error) { return []byte(strconv.Itoa(want)), nil })
 	if err != nil {
 		return 0, fmt.Errorf("reading the number of lanes: %w", err)
 	}
 	n, err := strconv.Atoi(string(got))
 	if err != nil || n < 1 || n > MaxLanes {
 		return 0, fmt.Errorf("the database holds a bad number of lanes: %q", got)
+	}
+	if s.userLanes, err = s.readUserLanes(ctx, n); err != nil {
+		return 0, err
 	}
 	return n, s.Write(ctx, func(tx *Tx) error {
 		for i := range n {
@@ -120,6 +135,25 @@ func (s *Store) fixLanes(ctx context.Context, want int) (int, error) {
 		}
 		return nil
 	})
+}
+
+// readUserLanes reads how many lanes hold what belongs to users, which is all of them unless the database says otherwise.
+func (s *Store) readUserLanes(ctx context.Context, all int) (int, error) {
+	var text []byte
+	err := s.Read(ctx, func(tx *Tx) error {
+		return tx.one(ctx, `SELECT value FROM meta WHERE key = $1`, []any{metaUserLanes}, &text)
+	})
+	if errors.Is(err, ErrNotFound) {
+		return all, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reading the number of lanes for users: %w", err)
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 || n > all {
+		return 0, fmt.Errorf("the database holds a bad number of lanes for users: %q", text)
+	}
+	return n, nil
 }
 
 // Close stops the committers, after what they hold is committed, and closes the database.
@@ -135,7 +169,7 @@ func (s *Store) Close() {
 // Read runs fn with a connection for reading. What it sees may change from one query to the next; rows of logs never do.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.back.read(ctx, func(q querier, standby bool) error {
-		return fn(&Tx{q: q, lanes: len(s.lanes), saw: s.back.saw, standby: standby})
+		return fn(&Tx{q: q, userLanes: s.userLanes, saw: s.back.saw, standby: standby})
 	})
 }
 
@@ -166,18 +200,16 @@ func (s *Store) Lanes() int { return len(s.lanes) }
 func (s *Store) Lane(n int) *Lane { return s.lanes[n] }
 
 // UserLane is the lane in which a user's own changes (account data and the like) get their positions.
-func (s *Store) UserLane(userID string) *Lane { return s.lanes[s.laneOf(userID)] }
+func (s *Store) UserLane(userID string) *Lane { return s.lanes[s.UserLaneNum(userID)] }
 
 // UserLaneNum is the number of UserLane.
-func (s *Store) UserLaneNum(userID string) int { return s.laneOf(userID) }
+func (s *Store) UserLaneNum(userID string) int { return laneOf(userID, s.userLanes) }
 
 // NewRoomLane is the lane for a room that is being made.
-func (s *Store) NewRoomLane(seed string) *Lane { return s.lanes[s.laneOf(seed)] }
+func (s *Store) NewRoomLane(seed string) *Lane { return s.lanes[laneOf(seed, len(s.lanes))] }
 
 // RoomLane is the lane of a room, which its number tells.
 func (s *Store) RoomLane(room int64) *Lane { return s.lanes[Pos(room).Lane()] }
-
-func (s *Store) laneOf(key string) int { return laneOf(key, len(s.lanes)) }
 
 func laneOf(key string, lanes int) int {
 	h := fnv.New32a()

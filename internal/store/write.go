@@ -40,7 +40,7 @@ func (s *Store) writeOnce(ctx context.Context, until time.Time, fn func(tx *Tx) 
 	if err != nil {
 		return err
 	}
-	tx := &Tx{q: t, lanes: len(s.lanes), saw: s.back.saw}
+	tx := &Tx{q: t, userLanes: s.userLanes, saw: s.back.saw}
 	if err := runIn(t, tx, fn); err != nil {
 		return err
 	}
