@@ -4,11 +4,13 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 import { firstLoadBudget } from "./build/firstLoadBudget.ts";
+import { serviceWorker } from "./build/serviceWorker.ts";
 
 export default defineConfig({
   plugins: [
     react(),
     { ...optimizeLocales.vite({ locales: ["en-US", "ko-KR"] }), enforce: "pre" },
+    serviceWorker("src/sw/sw.ts"),
     firstLoadBudget({ maxGzippedBytes: 500_000 }),
   ],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },

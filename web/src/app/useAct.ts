@@ -1,5 +1,6 @@
 import { useCallback, useState } from "react";
 
+import { UiaCancelled } from "../matrix/uia.ts";
 import { useErrorText } from "./useErrorText.ts";
 import { tellFailure } from "./toasts.ts";
 
@@ -21,6 +22,9 @@ export function useAct(): Act {
         await action();
         return true;
       } catch (error) {
+        if (error instanceof UiaCancelled) {
+          return false; // the user knows
+        }
         tellFailure(errorText(error));
         return false;
       } finally {

@@ -4,6 +4,7 @@ import { type ValidatedAuthMetadata } from "matrix-js-sdk/lib/oauth";
 
 import { deviceName } from "./deviceName.ts";
 import type { FoundServer } from "./discovery.ts";
+import { quietLogger } from "./quietLogger.ts";
 import { newStorageKey, type Session } from "./session.ts";
 
 /** In which ways one can log in at a server. */
@@ -16,7 +17,7 @@ export interface LoginWays {
 }
 
 export function anonymousClient({ baseUrls: [baseUrl = ""] }: FoundServer): MatrixClient {
-  return createClient({ baseUrl });
+  return createClient({ baseUrl, logger: quietLogger });
 }
 
 export async function loginWays(server: FoundServer): Promise<LoginWays> {

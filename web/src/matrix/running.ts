@@ -2,6 +2,7 @@ import { createClient, IndexedDBStore, type MatrixClient, PendingEventOrdering }
 import { VerificationMethod } from "matrix-js-sdk/lib/types";
 
 import { Entrances } from "./entrances.ts";
+import { quietLogger } from "./quietLogger.ts";
 import { SecretKeys } from "./secretKeys.ts";
 import { saveSession, type Session, storageKeyBytes } from "./session.ts";
 
@@ -33,6 +34,7 @@ export async function run(session: Session): Promise<Running> {
     fetchFn: entrances.fetch,
     store,
     cryptoCallbacks: secretKeys.callbacks,
+    logger: quietLogger,
     timelineSupport: true,
     disableVoip: true,
     verificationMethods: [

@@ -4,12 +4,13 @@ import type { Emitter } from "./useEmitted.ts";
 
 /**
  * Like useEmitted, for what takes a moment to find out: undefined until it is known for the first time. `events` and `read` must keep
- * their identity.
+ * their identity. Another `round` has it read again.
  */
 export function useAsyncEmitted<E extends string, T>(
   emitter: Emitter<E>,
   events: readonly E[],
   read: () => Promise<T>,
+  round = 0,
 ): T | undefined {
   const [known, setKnown] = useState<{ from: () => Promise<T>; value: T }>();
   useEffect(() => {
@@ -27,6 +28,6 @@ export function useAsyncEmitted<E extends string, T>(
       turn = -1;
       events.forEach((event) => emitter.off(event, look));
     };
-  }, [emitter, events, read]);
+  }, [emitter, events, read, round]);
   return known?.from === read ? known.value : undefined;
 }
