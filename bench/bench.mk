@@ -5,7 +5,7 @@ BENCH_DATABASE ?= sqlite
 # Arguments for the benchmarks, such as: make bench BENCH='--rooms 100'
 BENCH ?=
 
-.PHONY: bench bench-peer bench-floor bench-steady bench-big bench-sizes bench-idle bench-clients bench-cold bench-sync bench-sliding bench-all
+.PHONY: bench bench-peer bench-floor bench-steady bench-big bench-sizes bench-idle bench-clients bench-cold bench-sync bench-sliding bench-encryption bench-all
 
 bench: ## Measure this server under load (BENCH_DATABASE=sqlite|postgres here and below)
 	$(GO) run ./bench/cmd/bench run --database $(BENCH_DATABASE) $(BENCH)
@@ -37,8 +37,11 @@ bench-cold: ## Measure a start with a million events stored
 bench-sync: ## Measure the first sync of an account in 500 rooms
 	$(GO) run ./bench/cmd/bench initialsync --database $(BENCH_DATABASE) $(BENCH)
 
-bench-sliding: ## Measure sliding sync of an account in 2,000 rooms, on both databases
-	$(GO) test ./internal/sync -run '^$$' -bench Sliding2000Rooms -benchtime 20x
+bench-sliding: ## Measure the first sliding sync of an account in 2,000 rooms
+	$(GO) run ./bench/cmd/bench slidingsync --database $(BENCH_DATABASE) $(BENCH)
+
+bench-encryption: ## Measure keys, messages to devices, and the first encrypted message in a group of 400 devices
+	$(GO) run ./bench/cmd/bench encryption --database $(BENCH_DATABASE) $(BENCH)
 
 bench-all: ## Run all benchmarks and write docs/performance.md's figures
 	$(GO) run ./bench/cmd/bench all $(BENCH)

@@ -35,7 +35,7 @@ var databases = []string{server.SQLite, server.PG}
 func (s *suite) steps() []step {
 	return []step{
 		{"peer", s.peer}, {"floor", s.floor}, {"steady", s.steady}, {"bigroom", s.bigRoom}, {"idle", s.idle}, {"clients", s.clients},
-		{"initialsync", s.initialSync}, {"coldstart", s.coldStart}, {"sizes", s.sizes}, {"profile", s.profile},
+		{"initialsync", s.initialSync}, {"slidingsync", s.slidingSync}, {"encryption", s.encryption}, {"coldstart", s.coldStart}, {"sizes", s.sizes}, {"profile", s.profile},
 	}
 }
 
@@ -153,6 +153,14 @@ func (s *suite) clients(ctx context.Context) (any, error) {
 
 func (s *suite) initialSync(ctx context.Context) (any, error) {
 	return each(s, func(b scenario.Bench) (scenario.InitialSync, error) { return b.InitialSync(ctx, syncedRooms) })
+}
+
+func (s *suite) slidingSync(ctx context.Context) (any, error) {
+	return each(s, func(b scenario.Bench) (scenario.SlidingSync, error) { return b.SlidingSync(ctx, slidingRooms) })
+}
+
+func (s *suite) encryption(ctx context.Context) (any, error) {
+	return each(s, func(b scenario.Bench) (scenario.Encryption, error) { return b.Encryption(ctx) })
 }
 
 func (s *suite) coldStart(ctx context.Context) (any, error) {

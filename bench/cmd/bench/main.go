@@ -30,6 +30,7 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(runCommand(), steadyCommand(), bigRoomCommand(), peerCommand(),
-		idleCommand(), clientsCommand(), initialSyncCommand(), coldStartCommand(), sizesCommand(), floorCommand(), allCommand())
+		idleCommand(), clientsCommand(), initialSyncCommand(), slidingSyncCommand(), encryptionCommand(), coldStartCommand(), sizesCommand(),
+		floorCommand(), allCommand())
 	return root
 }

@@ -10,6 +10,7 @@ import (
 
 	"bongsu.org/bongsu/bench/internal/report"
 	"bongsu.org/bongsu/bench/internal/scenario"
+	"bongsu.org/bongsu/bench/internal/stats"
 )
 
 // render writes the page's blocks and the plots from the results that are kept.
@@ -26,6 +27,8 @@ func (s *suite) render() error {
 		idle    []scenario.Idle
 		clients []scenario.Clients
 		syncs   []scenario.InitialSync
+		slides  []scenario.SlidingSync
+		keys    []scenario.Encryption
 		starts  []scenario.ColdStart
 		sizes   []scenario.Sizes
 		shares  []profileResult
@@ -38,6 +41,8 @@ func (s *suite) render() error {
 		s.block(texts, "idle", &idle, func() string { return idleTable(idle) }),
 		s.block(texts, "clients", &clients, func() string { return clientsTable(clients) }),
 		s.block(texts, "initialsync", &syncs, func() string { return syncTable(syncs) }),
+		s.block(texts, "slidingsync", &slides, func() string { return slidingTable(slides) }),
+		s.block(texts, "encryption", &keys, func() string { return encryptionTable(keys) }),
 		s.block(texts, "coldstart", &starts, func() string { return startTable(starts) }),
 		s.block(texts, "profile", &shares, func() string { return profileTable(shares) }),
 		s.block(texts, "sizes", &sizes, func() string { return sizesTable(sizes) }),
@@ -127,6 +132,55 @@ func syncTable(all []scenario.InitialSync) string {
 	for _, r := range all {
 		fmt.Fprintf(&b, "| %s | %d | %d | %.0f | %.0f | %.0f |\n", r.Database, r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max)
 	}
+	return b.String()
+}
+
+func slidingTable(all []scenario.SlidingSync) string {
+	var b strings.Builder
+	b.WriteString("| database | rooms | answer (KB) | right after the start (ms) | p50 (ms) | slowest (ms) | a message, p50 / slowest (ms) |\n")
+	b.WriteString("|---|---:|---:|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		fmt.Fprintf(&b, "| %s | %d | %d | %.0f | %.1f | %.1f | %.1f / %.1f |\n",
+			r.Database, r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max, r.Next.P50, r.Next.Max)
+	}
+	return b.String()
+}
+
+// encryptionTable has a line for each figure and a column for each database.
+func encryptionTable(all []scenario.Encryption) string {
+	var b strings.Builder
+	line := func(name string, cell func(scenario.Encryption) string) {
+		b.WriteString("| " + name + " |")
+		for _, r := range all {
+			b.WriteString(" " + cell(r) + " |")
+		}
+		b.WriteByte('\n')
+	}
+	took := func(of func(scenario.Encryption) stats.Summary) func(scenario.Encryption) string {
+		return func(r scenario.Encryption) string { return fmt.Sprintf("%.1f / %.1f", of(r).P50, of(r).Max) }
+	}
+	line("", func(r scenario.Encryption) string { return r.Database })
+	line("---", func(scenario.Encryption) string { return "---:" })
+	if len(all) == 0 {
+		return b.String()
+	}
+	first := all[0]
+	line(fmt.Sprintf("keys of %d users with %d devices, p50 / slowest (ms)", first.Query.Users, first.Query.Devices),
+		took(func(r scenario.Encryption) stats.Summary { return r.Query.Took }))
+	line("the answer (KB)", func(r scenario.Encryption) string { return fmt.Sprint(r.Query.Bytes >> 10) })
+	line(fmt.Sprintf("one-time keys claimed a second, one a request, %d in flight", first.Claims.InFlight),
+		func(r scenario.Encryption) string { return fmt.Sprintf("%.0f", r.Claims.PerSecond) })
+	for i, d := range first.ToDevice {
+		line(fmt.Sprintf("messages to devices a second, %d a request, %d in flight", d.Messages, d.InFlight),
+			func(r scenario.Encryption) string { return fmt.Sprintf("%.0f", r.ToDevice[i].Durable) })
+	}
+	line(fmt.Sprintf("first message in a group of %d members with %d devices, p50 / slowest (ms)", first.Group.Members, first.Group.Devices),
+		took(func(r scenario.Encryption) stats.Summary { return r.Group.First }))
+	line("- of it: asking for keys", took(func(r scenario.Encryption) stats.Summary { return r.Group.Query }))
+	line("- of it: claiming one-time keys", took(func(r scenario.Encryption) stats.Summary { return r.Group.Claim }))
+	line("- of it: sending the key to all devices", took(func(r scenario.Encryption) stats.Summary { return r.Group.Keys }))
+	line("- until another device has the key and the message", took(func(r scenario.Encryption) stats.Summary { return r.Group.There }))
+	line("each next message", took(func(r scenario.Encryption) stats.Summary { return r.Group.Next }))
 	return b.String()
 }
 

@@ -16,6 +16,7 @@ import (
 const (
 	waitingClients = 10_000
 	syncedRooms    = 500
+	slidingRooms   = 2000
 	storedEvents   = 1_000_000
 )
 
@@ -90,6 +91,39 @@ func initialSyncCommand() *cobra.Command {
 		})
 	c.Flags().IntVar(&rooms, "rooms", syncedRooms, "rooms")
 	return c
+}
+
+func slidingSyncCommand() *cobra.Command {
+	rooms := 0
+	c := scenarioCommand("slidingsync", "Measure the first sliding sync of an account in many rooms",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.SlidingSync(ctx, rooms)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(out, "%d rooms, %d KB: %.0f ms right after the start, then p50 %.0f ms, slowest %.0f ms; a message p50 %.1f ms\n",
+				r.Rooms, r.Bytes>>10, r.Cold, r.Warm.P50, r.Warm.Max, r.Next.P50)
+			return r, nil
+		})
+	c.Flags().IntVar(&rooms, "rooms", slidingRooms, "rooms")
+	return c
+}
+
+func encryptionCommand() *cobra.Command {
+	return scenarioCommand("encryption", "Measure keys, messages to devices, and the first encrypted message of a group",
+		func(ctx context.Context, b scenario.Bench, out io.Writer) (any, error) {
+			r, err := b.Encryption(ctx)
+			if err != nil {
+				return nil, err
+			}
+			fmt.Fprintf(out, "keys of %d users: p50 %.0f ms, %d KB\n%.0f claims/s\n", r.Query.Users, r.Query.Took.P50, r.Query.Bytes>>10, r.Claims.PerSecond)
+			for _, d := range r.ToDevice {
+				fmt.Fprintf(out, "%.0f messages to devices/s, %d a request\n", d.Durable, d.Messages)
+			}
+			fmt.Fprintf(out, "a group of %d members with %d devices: first message p50 %.0f ms (query %.0f, claim %.0f, keys %.0f), there after %.0f ms; next %.1f ms\n",
+				r.Group.Members, r.Group.Devices, r.Group.First.P50, r.Group.Query.P50, r.Group.Claim.P50, r.Group.Keys.P50, r.Group.There.P50, r.Group.Next.P50)
+			return r, nil
+		})
 }
 
 func coldStartCommand() *cobra.Command {

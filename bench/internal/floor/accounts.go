@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,24 +15,27 @@ import (
 // accountBatch is how many accounts are made in a transaction.
 const accountBatch = 500
 
-// Accounts adds n signed-in accounts to the database of a server that is stopped. They have no password: hashing ten thousand
-// would take minutes, and a load never asks for it.
-func Accounts(ctx context.Context, o store.Options, prefix string, n int) ([]client.Session, error) {
+// Accounts adds n accounts, signed in on so many devices each, to the database of a server that is stopped. They have no password:
+// hashing ten thousand would take minutes, and a load never asks for it. The sessions of one account stand beside each other.
+func Accounts(ctx context.Context, o store.Options, prefix string, n, devices int) ([]client.Session, error) {
 	s, err := store.Open(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	defer s.Close()
-	users := make([]client.Session, n)
-	for i := range users {
+	users := make([]client.Session, 0, n*devices)
+	for i := range n {
 		name := prefix + strconv.Itoa(i)
-		users[i] = client.Session{UserID: "@" + name + ":localhost", DeviceID: "BENCH", Token: "bench_" + name}
+		for d := range devices {
+			device := "BENCH" + strconv.Itoa(d)
+			users = append(users, client.Session{UserID: "@" + name + ":localhost", DeviceID: device, Token: "bench_" + name + device})
+		}
 	}
 	now := time.Now().UnixMilli()
-	for at := 0; at < n; at += accountBatch {
+	for piece := range slices.Chunk(users, accountBatch*devices) {
 		err := s.Write(ctx, func(tx *store.Tx) error {
-			for _, u := range users[at:min(n, at+accountBatch)] {
-				if err := addAccount(ctx, tx, u, now); err != nil {
+			for account := range slices.Chunk(piece, devices) {
+				if err := addAccount(ctx, tx, account, now); err != nil {
 					return err
 				}
 			}
@@ -44,13 +48,18 @@ func Accounts(ctx context.Context, o store.Options, prefix string, n int) ([]cli
 	return users, nil
 }
 
-func addAccount(ctx context.Context, tx *store.Tx, u client.Session, now int64) error {
-	if err := tx.InsertUser(ctx, store.User{ID: u.UserID, CreatedTS: now}); err != nil {
+func addAccount(ctx context.Context, tx *store.Tx, devices []client.Session, now int64) error {
+	if err := tx.InsertUser(ctx, store.User{ID: devices[0].UserID, CreatedTS: now}); err != nil {
 		return err
 	}
-	if err := tx.PutDevice(ctx, store.Device{UserID: u.UserID, ID: u.DeviceID, CreatedTS: now, LastSeenTS: now}); err != nil {
-		return err
+	for _, d := range devices {
+		if err := tx.PutDevice(ctx, store.Device{UserID: d.UserID, ID: d.DeviceID, CreatedTS: now, LastSeenTS: now}); err != nil {
+			return err
+		}
+		hash := sha256.Sum256([]byte(d.Token))
+		if err := tx.InsertAccessToken(ctx, store.AccessToken{Hash: hash[:], UserID: d.UserID, DeviceID: d.DeviceID}); err != nil {
+			return err
+		}
 	}
-	hash := sha256.Sum256([]byte(u.Token))
-	return tx.InsertAccessToken(ctx, store.AccessToken{Hash: hash[:], UserID: u.UserID, DeviceID: u.DeviceID})
+	return nil
 }

@@ -89,7 +89,7 @@ func NewRoom(ctx context.Context, addr string, members []client.Session) (*World
 
 // open makes the rooms, so many at once, and lets their members join.
 func (w *World) open(ctx context.Context, makers int) error {
-	err := forEach(ctx, w.Addr, makers, len(w.Rooms), func(conn *client.Conn, i int) error {
+	err := ForEach(ctx, w.Addr, makers, len(w.Rooms), func(conn *client.Conn, i int) error {
 		id, err := conn.CreateRoom(w.Rooms[i].Members[0].Token, "Room "+strconv.Itoa(i))
 		w.Rooms[i].ID = id
 		return err
@@ -98,7 +98,7 @@ func (w *World) open(ctx context.Context, makers int) error {
 		return fmt.Errorf("making rooms: %w", err)
 	}
 	// Neighbouring joins go to different rooms, so that they do not wait for each other.
-	err = forEach(ctx, w.Addr, setupWorkers, len(w.Rooms)*(w.Shape.Members-1), func(conn *client.Conn, i int) error {
+	err = ForEach(ctx, w.Addr, setupWorkers, len(w.Rooms)*(w.Shape.Members-1), func(conn *client.Conn, i int) error {
 		room := w.Rooms[i%len(w.Rooms)]
 		return conn.Join(room.Members[1+i/len(w.Rooms)].Token, room.ID)
 	})
@@ -113,7 +113,7 @@ func (w *World) Fill(ctx context.Context, n int) error {
 	begin := time.Now()
 	errs := &tally{}
 	s := newSenders(w, Pace{BodySize: 120}, func() time.Duration { return time.Since(begin) }, 0, errs)
-	err := forEach(ctx, w.Addr, setupWorkers, n, func(conn *client.Conn, i int) error {
+	err := ForEach(ctx, w.Addr, setupWorkers, n, func(conn *client.Conn, i int) error {
 		if s.send(conn, i, 0).Failed {
 			return fmt.Errorf("a send failed: %v", errs.by)
 		}
@@ -148,7 +148,7 @@ func prefix() string { return "u" + strconv.FormatInt(time.Now().UnixNano(), 36)
 // RegisterUsers makes n accounts named by the prefix and a number.
 func RegisterUsers(ctx context.Context, addr, prefix string, n int) ([]client.Session, error) {
 	users := make([]client.Session, n)
-	err := forEach(ctx, addr, setupWorkers, n, func(conn *client.Conn, i int) error {
+	err := ForEach(ctx, addr, setupWorkers, n, func(conn *client.Conn, i int) error {
 		var err error
 		users[i], err = conn.Register(prefix+strconv.Itoa(i), password)
 		return err
@@ -159,8 +159,8 @@ func RegisterUsers(ctx context.Context, addr, prefix string, n int) ([]client.Se
 	return users, nil
 }
 
-// forEach calls do for 0 to n-1, so many at once, each worker with a connection of its own.
-func forEach(ctx context.Context, addr string, workers, n int, do func(conn *client.Conn, i int) error) error {
+// ForEach calls do for 0 to n-1, so many at once, each worker with a connection of its own.
+func ForEach(ctx context.Context, addr string, workers, n int, do func(conn *client.Conn, i int) error) error {
 	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	for range min(workers, n) {

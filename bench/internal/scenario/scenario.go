@@ -54,10 +54,18 @@ func (b Bench) users(ctx context.Context, in *server.Instance, prefix string, n 
 	if in.Server != server.Bongsu {
 		return load.RegisterUsers(ctx, load.Host(in.URL), prefix, n)
 	}
+	return b.devices(ctx, in, prefix, n, 1)
+}
+
+// devices makes n accounts with so many devices each, straight in the database of Bongsu, which restarts.
+func (b Bench) devices(ctx context.Context, in *server.Instance, prefix string, n, each int) ([]client.Session, error) {
+	if in.Server != server.Bongsu {
+		return nil, errors.New("accounts with several devices are made in the database, which only Bongsu's is known")
+	}
 	if err := in.Halt(); err != nil {
 		return nil, fmt.Errorf("stopping the server: %w", err)
 	}
-	users, err := floor.Accounts(ctx, in.Store(), prefix, n)
+	users, err := floor.Accounts(ctx, in.Store(), prefix, n, each)
 	if err != nil {
 		return nil, err
 	}
