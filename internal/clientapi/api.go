@@ -113,6 +113,7 @@ var modules = []func(*API){
 	(*API).syncRoutes, (*API).slidingSyncRoutes,
 	(*API).typingRoutes, (*API).presenceRoutes,
 	(*API).keyRoutes, (*API).crossSigningRoutes, (*API).toDeviceRoutes, (*API).keyBackupRoutes,
+	(*API).dehydratedRoutes,
 	(*API).voipRoutes, (*API).supportRoutes, (*API).thirdPartyRoutes, (*API).ssoRoutes, (*API).serverRoutes,
 	(*API).searchRoutes, (*API).notificationRoutes, (*API).oldSyncRoutes,
 	(*API).appserviceRoutes,

@@ -19,7 +19,7 @@ var specVersions = []string{
 }
 
 // unstableFeatures are the proposals that are served beside it.
-var unstableFeatures = map[string]bool{slidingFeature: true}
+var unstableFeatures = map[string]bool{slidingFeature: true, dehydrationFeature: true}
 
 func (a *API) versions(*request) (any, error) {
 	return map[string]any{"versions": specVersions, "unstable_features": unstableFeatures}, nil

@@ -25,8 +25,8 @@ func TestAuditPageNamesEveryTable(t *testing.T) {
 	if !ok || len(named) == 0 {
 		t.Fatal("docs/operate/audit.md has no tables")
 	}
-	if !slices.IsSorted(named) {
-		t.Error("docs/operate/audit.md does not name the tables in alphabetical order")
+	if !slices.IsSorted(named) || len(slices.Compact(slices.Clone(named))) != len(named) {
+		t.Error("docs/operate/audit.md does not name the tables in alphabetical order, each once")
 	}
 	testdb.Each(t, func(t *testing.T, url string) {
 		s, err := Open(t.Context(), Options{URL: url, Dir: t.TempDir(), Lanes: 2})

@@ -70,6 +70,7 @@ func (t *Tx) deleteKeys(ctx context.Context, userID string, devices []string) er
 		`DELETE FROM key_changes WHERE user_id = $1 AND device_id = ANY($2)`,
 		`DELETE FROM to_device WHERE user_id = $1 AND device_id = ANY($2)`,
 		`DELETE FROM key_signatures WHERE target_user = $1 AND target_key = ANY($2)`,
+		`DELETE FROM dehydrated_devices WHERE user_id = $1 AND device_id = ANY($2)`,
 	} {
 		if _, err := t.exec(ctx, q, userID, devices); err != nil {
 			return fmt.Errorf("deleting the keys of devices: %w", err)
