@@ -1,6 +1,7 @@
 import { HttpApiEvent, type MatrixError } from "matrix-js-sdk";
 
 import { Observable } from "../app/observable.ts";
+import { refreshEntrances } from "./refreshEntrances.ts";
 import { removeKept } from "./removeKept.ts";
 import { run, type Running } from "./running.ts";
 import { loadSession, saveSession, type Session } from "./session.ts";
@@ -63,6 +64,7 @@ async function enter(session: Session, here: boolean): Promise<void> {
   const running = await run(session);
   running.client.on(HttpApiEvent.SessionLoggedOut, (error) => void loggedOut(running, error));
   account.set({ status: "signedIn", running });
+  refreshEntrances(session).catch(() => undefined); // those that are known will do
   void lock.lost.then(() => {
     running.client.stopClient();
     account.set({ status: "elsewhere" });

@@ -1,6 +1,8 @@
-import { createClient, IndexedDBStore, type MatrixClient, PendingEventOrdering } from "matrix-js-sdk";
+import { ClientEvent, createClient, IndexedDBStore, type MatrixClient, PendingEventOrdering } from "matrix-js-sdk";
+import { SetPresence } from "matrix-js-sdk/lib/sync";
 import { VerificationMethod } from "matrix-js-sdk/lib/types";
 
+import { accountPreference } from "./accountPreferences.ts";
 import { Entrances } from "./entrances.ts";
 import { quietLogger } from "./quietLogger.ts";
 import { SecretKeys } from "./secretKeys.ts";
@@ -44,6 +46,7 @@ export async function run(session: Session): Promise<Running> {
       VerificationMethod.Reciprocate,
     ],
   });
+  followPresence(client);
   await store.startup();
   await client.initRustCrypto({ cryptoDatabasePrefix: cryptoPrefix, storageKey: storageKeyBytes(session) });
   await client.startClient({
@@ -53,4 +56,11 @@ export async function run(session: Session): Promise<Running> {
     pendingEventOrdering: PendingEventOrdering.Detached,
   });
   return { client, session, entrances, secretKeys };
+}
+
+/** Each sync tells the server that the user is online, unless the user would rather not be seen. */
+function followPresence(client: MatrixClient): void {
+  client.on(ClientEvent.AccountData, () => {
+    void client.setSyncPresence(accountPreference(client, "presence") ? undefined : SetPresence.Offline);
+  });
 }

@@ -1,5 +1,7 @@
 import type { MatrixClient } from "matrix-js-sdk";
 
+import { tellRead } from "../../matrix/tellRead.ts";
+
 declare module "matrix-js-sdk/lib/types" {
   interface RoomAccountDataEvents {
     "m.marked_unread": { unread: boolean };
@@ -16,7 +18,7 @@ export async function markRead(client: MatrixClient, roomId: string): Promise<vo
   const room = client.getRoom(roomId);
   const last = room?.getLastLiveEvent();
   const id = last?.getId();
-  if (last && id !== undefined) await client.setRoomReadMarkers(roomId, id, last);
+  if (last && id !== undefined) await tellRead(client, roomId, id, last);
   if (room?.getAccountData("m.marked_unread")?.getContent().unread === true) {
     await setMarkedUnread(client, roomId, false);
   }

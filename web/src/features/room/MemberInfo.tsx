@@ -12,6 +12,7 @@ import { ConfirmModal } from "../../ui/ConfirmModal.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { openDirectChat } from "../chats/create.ts";
 import { Avatar } from "../media/Avatar.tsx";
+import { PersonTrust } from "../security/PersonTrust.tsx";
 import infoStyles from "./RoomInfo.module.css";
 import styles from "./MemberInfo.module.css";
 import { levelOf, powerOver, roleOf, roles } from "./roles.ts";
@@ -62,6 +63,7 @@ export default function MemberInfo({ room, userId }: { room: Room; userId: strin
       ) : (
         <p>{role(roleOf(level))}</p>
       )}
+      {!self && <PersonTrust userId={userId} roomId={room.roomId} />}
       <div className={styles.actions}>
         {!self && (
           <Button isPending={busy} onPress={chat}>

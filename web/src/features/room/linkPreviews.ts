@@ -1,6 +1,7 @@
 import type { MatrixClient, Room } from "matrix-js-sdk";
 import { RoomEvent } from "matrix-js-sdk";
 
+import { useAccountPreference } from "../../matrix/accountPreferences.ts";
 import { useEmitted } from "../../matrix/useEmitted.ts";
 
 // Kept in the room's account data, so that the choice holds on all of the user's devices.
@@ -14,11 +15,15 @@ declare module "matrix-js-sdk/lib/types" {
 
 const events = [RoomEvent.AccountData] as const;
 
-/** Whether links of a room are looked up: unless the room is encrypted, or the user has chosen otherwise. */
+/**
+ * Whether links of a room are looked up: as the user has chosen for the room; else where the room is not encrypted, and the user
+ * has not turned it off altogether.
+ */
 export function useLinkPreviews(room: Room): boolean {
+  const wanted = useAccountPreference("linkPreviews");
   return useEmitted(room, events, () => {
     const chosen: unknown = room.getAccountData(type)?.getContent().enabled;
-    return typeof chosen === "boolean" ? chosen : !room.hasEncryptionStateEvent();
+    return typeof chosen === "boolean" ? chosen : wanted && !room.hasEncryptionStateEvent();
   });
 }
 

@@ -37,6 +37,15 @@ export const security = {
     locked: "This session is not verified. Earlier messages may stay closed.",
     unsaved: "You have no recovery key yet.",
   },
+  person: {
+    verified: "You have verified this person.",
+    known: "Not verified yet. Messages are encrypted all the same; verifying makes sure that nobody stands in between.",
+    changed:
+      "This person's keys have changed: a new beginning on their side, or somebody in between. Verify to be sure.",
+    unknown: "This person has no keys to verify yet.",
+    verify: "Verify",
+    accept: "Take the new keys",
+  },
   verify: {
     titleSession: "Verify a session",
     titlePerson: "Verify a person",

@@ -37,6 +37,15 @@ export const security = {
     locked: "Sesi ini belum diverifikasi. Pesan lama mungkin tetap tertutup.",
     unsaved: "Anda belum punya kunci pemulihan.",
   },
+  person: {
+    verified: "Anda telah memverifikasi orang ini.",
+    known: "Belum diverifikasi. Pesan tetap terenkripsi; verifikasi memastikan tidak ada orang di tengah.",
+    changed:
+      "Kunci orang ini berubah: mereka memulai dari awal, atau ada orang di tengah. Verifikasi untuk memastikan.",
+    unknown: "Orang ini belum punya kunci untuk diverifikasi.",
+    verify: "Verifikasi",
+    accept: "Terima kunci baru",
+  },
   verify: {
     titleSession: "Verifikasi sesi",
     titlePerson: "Verifikasi orang",

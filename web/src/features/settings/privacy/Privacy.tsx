@@ -1,4 +1,3 @@
-import { SetPresence } from "matrix-js-sdk/lib/sync";
 import { useTranslations } from "use-intl";
 
 import { useAct } from "../../../app/useAct.ts";
@@ -12,33 +11,20 @@ import { Switch } from "../../../ui/Switch.tsx";
 import { Group } from "../Group.tsx";
 
 export default function Privacy() {
-  const client = useClient();
   return (
     <Group>
       <Preference name="readReceipts" />
-      <Preference
-        name="presence"
-        onChange={(shown) => client.setSyncPresence(shown ? SetPresence.Online : SetPresence.Offline)}
-      />
+      <Preference name="presence" />
       <Preference name="linkPreviews" />
     </Group>
   );
 }
 
-interface Props {
-  name: keyof AccountPreferences;
-  onChange?: (value: boolean) => Promise<void>;
-}
-
-function Preference({ name, onChange }: Props) {
+function Preference({ name }: { name: keyof AccountPreferences }) {
   const t = useTranslations("settings.privacy");
   const client = useClient();
   const { act } = useAct();
   const value = useAccountPreference(name);
-  const change = (chosen: boolean): void =>
-    void act(async () => {
-      await setAccountPreference(client, name, chosen);
-      await onChange?.(chosen);
-    });
+  const change = (chosen: boolean): void => void act(() => setAccountPreference(client, name, chosen));
   return <Switch label={t(name)} description={t(`${name}Text`)} isSelected={value} onChange={change} />;
 }

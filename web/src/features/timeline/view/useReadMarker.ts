@@ -2,6 +2,7 @@ import { useEffect } from "react";
 
 import { useObservable } from "../../../app/useObservable.ts";
 import { useClient } from "../../../matrix/RunningProvider.tsx";
+import { tellRead, tellThreadRead } from "../../../matrix/tellRead.ts";
 import { useConversation } from "../model/conversation.tsx";
 import { usePageInSight } from "./usePageInSight.ts";
 
@@ -18,8 +19,7 @@ export function useReadMarker(atEnd: boolean): void {
     const id = last?.getId();
     if (!last || id === undefined || last.status !== null) return;
     if (room.hasUserReadEvent(client.getSafeUserId(), id)) return;
-    const marking =
-      threadId === undefined ? client.setRoomReadMarkers(room.roomId, id, last) : client.sendReadReceipt(last);
+    const marking = threadId === undefined ? tellRead(client, room.roomId, id, last) : tellThreadRead(client, last);
     // The next message in sight tells it again.
     marking.catch(() => undefined);
   }, [client, room, threadId, items, atEnd, inSight]);
