@@ -57,10 +57,20 @@ func (a *API) mayReplaceCrossSigning(r *request, text json.RawMessage) (account.
 	switch {
 	case err != nil:
 		return account.UIADone{}, err
-	case oauth:
-		return a.requireOAuth(r, operation, text)
+	case !oauth:
+		return a.requireOwnerOfUsers(r, operation, text)
 	}
-	return a.requireOwnerOfUsers(r, operation, text)
+	auth, params, err := splitAuth(text)
+	if err != nil {
+		return account.UIADone{}, err
+	}
+	if auth == nil { // Element X of before the specification asks again and again, without a session, until the user has agreed
+		allowed, err := a.Accounts.CrossSigningResetAllowed(r.Context(), r.session.UserID)
+		if err != nil || allowed {
+			return account.UIADone{Body: params}, err
+		}
+	}
+	return a.requireOAuth(r, operation, text)
 }
 
 func (a *API) uploadSignatures(r *request) (any, error) {
