@@ -123,6 +123,20 @@ func TestOAuthConsent(t *testing.T) {
 	})
 }
 
+func TestOAuthConsentTellsWhichDeviceIsReplaced(t *testing.T) {
+	Each(t, func(t *testing.T, s *Suite) {
+		u, a, token := loggedIn(s)
+		u.Put(V3("devices", a.device()), Obj{"display_name": "Old phone"}).OK()
+		p := newVisitor(s)
+		p.open(a.AuthCodeURL("s", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
+		p.signIn(u)
+		p.sees("Old phone")
+		again := a.login(p, u)
+		a.as(token).Get(V3("account", "whoami")).WantError(http.StatusUnauthorized, "M_UNKNOWN_TOKEN")
+		a.as(again).Get(V3("account", "whoami")).OK().WantJSON("device_id", a.device())
+	})
+}
+
 func TestOAuthCreatesAccounts(t *testing.T) {
 	Each(t, func(t *testing.T, s *Suite) {
 		a := newApp(s, apiScope, deviceScope+s.Name("DEVICE"))

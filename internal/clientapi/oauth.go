@@ -22,6 +22,7 @@ func (a *API) authMetadata(r *request) (any, error) {
 	if a.OAuth == nil {
 		return nil, mxerr.New(http.StatusNotFound, mxerr.Unrecognized, "This server does not have the OAuth 2.0 API")
 	}
+	r.w.Header().Set("Cache-Control", oauth.CacheMetadata)
 	return a.OAuth.Metadata(r.entranceURL()), nil
 }
 

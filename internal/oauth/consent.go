@@ -10,6 +10,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
+	"bongsu.org/bongsu/internal/mxerr"
 	"bongsu.org/bongsu/internal/store"
 	"bongsu.org/bongsu/internal/webauth"
 )
@@ -28,8 +29,8 @@ func (s *Service) consentPages() {
 type asked struct {
 	Name, URI, Host string
 	Terms, Policy   string
-	Everything      bool // all of the client-server API
-	Device          string
+	Everything      bool   // all of the client-server API
+	Replaces        string // the device of the user whose place it takes; empty: none
 	Code            string // that the user has typed; empty: none
 	Back            string // the address of this page
 	Callback        string // where the browser goes then, in words; empty: nowhere
@@ -38,8 +39,25 @@ type asked struct {
 func newAsked(c *client, sc scope, back string) asked {
 	return asked{
 		Name: c.name(), URI: c.meta.URI, Host: c.host(), Terms: c.meta.TermsURI, Policy: c.meta.PolicyURI,
-		Everything: sc.device != "", Device: sc.device, Back: back,
+		Everything: sc.device != "", Back: back,
 	}
+}
+
+// replaced is the name of the device that a new one takes the place of, and logs out; empty: there is none.
+func (s *Service) replaced(q *webauth.Request, sc scope) (string, error) {
+	if sc.device == "" {
+		return "", nil
+	}
+	d, err := s.Accounts.Device(q.Context(), q.UserID, sc.device)
+	switch {
+	case mxerr.HasCode(err, mxerr.NotFound):
+		return "", nil
+	case err != nil:
+		return "", err
+	case d.DisplayName != nil && *d.DisplayName != "":
+		return *d.DisplayName, nil
+	}
+	return d.ID, nil
 }
 
 // reopen checks an authorization that comes from the address of the page.
@@ -91,6 +109,9 @@ func (s *Service) consentPage(q *webauth.Request) error {
 	q.AllowFormTo(formTarget(a.redirect))
 	view := newAsked(a.client, a.scope, q.URL.RequestURI())
 	view.Callback = callback(a)
+	if view.Replaces, err = s.replaced(q, a.scope); err != nil {
+		return err
+	}
 	return q.Show(consentLook, "Allow "+view.Name+"?", view)
 }
 

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -48,7 +49,7 @@ func (s *Service) mount() {
 func (s *Service) endpoint(h http.Handler, class, path string, methods ...string) {
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cors(w)
-		w.Header().Set("Cache-Control", "no-store") // RFC 6749, 5.1
+		w.Header().Set("Cache-Control", cacheControl(path))
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if class != "" && s.Limiter != nil {
 			if ok, retry := s.Limiter.Allow(class, remote.Address(r, s.TrustedProxies)); !ok {
@@ -72,6 +73,14 @@ func (s *Service) endpoint(h http.Handler, class, path string, methods ...string
 		w.Header().Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 	}))
+}
+
+// cacheControl: what the server says of itself may be kept for a while, and nothing else (RFC 6749, 5.1).
+func cacheControl(path string) string {
+	if path == pathOpenID || path == pathServerProfile || path == pathKeys {
+		return CacheMetadata
+	}
+	return "no-store"
 }
 
 // cors lets browsers call from any origin (Client-Server API, "Web Browser Clients").
@@ -117,7 +126,7 @@ func (s *Service) told(err error) error {
 		return err
 	case errors.As(err, &mx) && mx.Status < http.StatusInternalServerError:
 		return oidc.ErrInvalidGrant().WithDescription("%s", mx.Message)
-	case errors.As(err, &mx), errors.Is(err, store.ErrUnavailable):
+	case errors.As(err, &mx), errors.Is(err, store.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return errAgain
 	}
 	s.Log.Error("an OAuth request failed", slog.Any("err", err))

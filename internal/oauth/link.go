@@ -82,6 +82,9 @@ func (s *Service) linkConfirmPage(q *webauth.Request) error {
 	}
 	view := newAsked(c, granted, q.URL.RequestURI())
 	view.Code = code
+	if view.Replaces, err = s.replaced(q, granted); err != nil {
+		return err
+	}
 	return q.Show(linkConfirmLook, "Link "+view.Name+"?", view)
 }
 

@@ -19,6 +19,9 @@ const (
 	ActionCrossSigningReset = "org.matrix.cross_signing_reset"
 )
 
+// CacheMetadata says for how long clients may keep the metadata.
+const CacheMetadata = "public, max-age=600"
+
 // Metadata is what the server tells clients about itself (RFC 8414; Client-Server API, "Server metadata discovery").
 type Metadata struct {
 	oidc.DiscoveryConfiguration

@@ -43,6 +43,19 @@ func TestRegistrationDefaults(t *testing.T) {
 	}
 }
 
+// What Element X registers on Android and on iPhone.
+func TestRegistrationOfPhones(t *testing.T) {
+	for _, redirect := range []string{"io.element.android:/", "https://element.io/oidc/login"} {
+		m, err := parseMetadata([]byte(`{"client_name": "Element X", "client_uri": "https://element.io", "logo_uri": "https://element.io/mobile-icon.png",
+			"tos_uri": "https://element.io/acceptable-use-policy-terms", "policy_uri": "https://element.io/privacy", "application_type": "native",
+			"token_endpoint_auth_method": "none", "response_types": ["code"], "redirect_uris": ["` + redirect + `"],
+			"grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]}`))
+		if err != nil || len(m.GrantTypes) != 3 {
+			t.Errorf("%s: %+v, %v", redirect, m, err)
+		}
+	}
+}
+
 func TestBadRegistrations(t *testing.T) {
 	for change, code := range map[string]string{
 		`"client_uri": null`:                          "invalid_client_metadata",
