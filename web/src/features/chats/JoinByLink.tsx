@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 
@@ -16,13 +16,18 @@ export default function JoinByLink({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [scanning, setScanning] = useState(false);
   const [unknown, setUnknown] = useState(false);
-  const go = (found: string): void => {
-    const link = parsePermalink(found);
-    setUnknown(!link);
-    if (!link) return;
-    onClose();
-    navigate(permalinkPath(link));
-  };
+  const go = useCallback(
+    (found: string): void => {
+      const link = parsePermalink(found);
+      setUnknown(!link);
+      setScanning(false);
+      if (!link) return;
+      onClose();
+      navigate(permalinkPath(link));
+    },
+    [navigate, onClose],
+  );
+  const goToScanned = useCallback((bytes: Uint8Array) => go(new TextDecoder().decode(bytes)), [go]);
   return (
     <Modal title={t("title")} onClose={onClose}>
       <SubmitForm action={t("action")} isDisabled={text.trim() === ""} onSubmit={() => go(text)}>
@@ -36,7 +41,7 @@ export default function JoinByLink({ onClose }: { onClose: () => void }) {
         />
       </SubmitForm>
       {scanning ? (
-        <QrScanner label={t("camera")} noCamera={t("noCamera")} onRead={go} />
+        <QrScanner label={t("camera")} onScan={goToScanned} />
       ) : (
         <Button onPress={() => setScanning(true)}>{t("scan")}</Button>
       )}

@@ -28,7 +28,7 @@ export function ShareDialog({ title, text, link, onClose }: Props) {
   return (
     <Modal title={title} onClose={onClose}>
       <p>{text}</p>
-      <QrCode text={link} label={chats("qrOf", { link })} />
+      <QrCode content={link} label={chats("qrOf", { link })} />
       <div className={styles.link}>
         <code>{link}</code>
         <Button look="quiet" icon aria-label={t("copy")} onPress={copy}>

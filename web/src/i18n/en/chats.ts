@@ -87,7 +87,6 @@ export const chats = {
     unknown: "This is not a link or an address that leads somewhere.",
     scan: "Scan a QR code",
     camera: "What the camera sees",
-    noCamera: "The camera cannot be used. Please allow it in your browser.",
   },
   publicRooms: {
     title: "Public rooms",

@@ -87,7 +87,6 @@ export const chats = {
     unknown: "Ini bukan tautan atau alamat yang menuju ke suatu tempat.",
     scan: "Pindai kode QR",
     camera: "Yang dilihat kamera",
-    noCamera: "Kamera tidak dapat digunakan. Izinkan di peramban Anda.",
   },
   publicRooms: {
     title: "Obrolan publik",

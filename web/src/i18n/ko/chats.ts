@@ -87,7 +87,6 @@ export const chats = {
     unknown: "어디로도 이어지지 않는 링크나 주소입니다.",
     scan: "QR 코드 스캔",
     camera: "카메라 화면",
-    noCamera: "카메라를 쓸 수 없습니다. 브라우저에서 허용해 주세요.",
   },
   publicRooms: {
     title: "공개 채팅방",

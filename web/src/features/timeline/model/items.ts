@@ -82,27 +82,28 @@ class Builder {
 
   add(event: MatrixEvent): void {
     if (isMessage(event)) {
-      this.mark(event);
+      this.markDay(event);
+      this.markUnread(event);
       const version = this.options.versionOf(event);
       this.items.push({ kind: "message", key: keyOf(event), event, continued: this.continues(event), version });
     } else if (isNotice(event) && !changesNothing(event)) {
-      this.mark(event);
+      this.markDay(event);
       this.addNotice(event);
     }
     if (event.getId() === this.options.readUpTo) this.unreadNext = true;
   }
 
-  /** Puts what stands before an event: the day, and the line above what is unread. */
-  private mark(event: MatrixEvent): void {
+  private markDay(event: MatrixEvent): void {
     const day = new Date(event.getTs()).toDateString();
-    if (day !== this.day) {
-      this.day = day;
-      this.items.push({ kind: "day", key: `day ${day} ${keyOf(event)}`, ts: event.getTs() });
-    }
-    if (this.unreadNext && event.getSender() !== this.options.userId) {
-      this.unreadNext = false;
-      this.items.push({ kind: "unread", key: "unread" });
-    }
+    if (day === this.day) return;
+    this.day = day;
+    this.items.push({ kind: "day", key: `day ${day} ${keyOf(event)}`, ts: event.getTs() });
+  }
+
+  private markUnread(event: MatrixEvent): void {
+    if (!this.unreadNext || event.getSender() === this.options.userId) return;
+    this.unreadNext = false;
+    this.items.push({ kind: "unread", key: "unread" });
   }
 
   private continues(event: MatrixEvent): boolean {

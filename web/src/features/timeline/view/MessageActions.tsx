@@ -17,13 +17,13 @@ const MessageMenu = lazy(() => import("./MessageMenu.tsx"));
 interface Props {
   event: MatrixEvent;
   own: boolean;
-  row: RefObject<HTMLElement | null>;
+  bubble: RefObject<HTMLElement | null>;
   menuOpen: boolean;
   onMenuOpenChange: (open: boolean) => void;
 }
 
 /** What can be done with a message. Plain buttons, since there are many of them; the menu is made when it is opened. */
-export function MessageActions({ event, own, row, menuOpen, onMenuOpenChange }: Props) {
+export function MessageActions({ event, own, bubble, menuOpen, onMenuOpenChange }: Props) {
   const t = useTranslations("timeline.action");
   const client = useClient();
   const { room, intent } = useConversation();
@@ -54,7 +54,7 @@ export function MessageActions({ event, own, row, menuOpen, onMenuOpenChange }: 
       </div>
       {picking && (
         <Popover
-          triggerRef={row}
+          triggerRef={bubble}
           isOpen
           onOpenChange={setPicking}
           className={popoverStyles.popover}
@@ -70,7 +70,7 @@ export function MessageActions({ event, own, row, menuOpen, onMenuOpenChange }: 
           <MessageMenu
             event={event}
             own={own}
-            row={row}
+            bubble={bubble}
             onClose={() => onMenuOpenChange(false)}
             onReact={() => setPicking(true)}
           />

@@ -33,12 +33,12 @@ import { MessageDialogs } from "./MessageDialogs.ts";
 interface Props {
   event: MatrixEvent;
   own: boolean;
-  row: RefObject<HTMLElement | null>;
+  bubble: RefObject<HTMLElement | null>;
   onClose: () => void;
   onReact: () => void;
 }
 
-export default function MessageMenu({ event, own, row, onClose, onReact }: Props) {
+export default function MessageMenu({ event, own, bubble, onClose, onReact }: Props) {
   const t = useTranslations("timeline.action");
   const common = useTranslations("common");
   const client = useClient();
@@ -64,7 +64,7 @@ export default function MessageMenu({ event, own, row, onClose, onReact }: Props
     });
 
   return (
-    <Popover triggerRef={row} isOpen onOpenChange={(shown) => shown || onClose()} className={styles.popover}>
+    <Popover triggerRef={bubble} isOpen onOpenChange={(shown) => shown || onClose()} className={styles.popover}>
       <Menu aria-label={t("more")} className={styles.menu} onClose={onClose} autoFocus="first">
         {said && maySend && (
           <MenuItem icon={SmilePlus} onAction={onReact}>

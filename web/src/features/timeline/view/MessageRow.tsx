@@ -23,7 +23,7 @@ export const MessageRow = memo(function MessageRow({ item }: { item: MessageItem
   const client = useClient();
   const { room, timeline } = useConversation();
   const [menuOpen, setMenuOpen] = useState(false);
-  const row = useRef<HTMLElement>(null);
+  const bubble = useRef<HTMLDivElement>(null);
   const { event, continued } = item;
   const id = event.getId() ?? "";
   const sender = event.getSender() ?? "";
@@ -34,7 +34,6 @@ export const MessageRow = memo(function MessageRow({ item }: { item: MessageItem
   return (
     // A message is reached with the arrow keys; a long press on a phone opens its menu.
     <article
-      ref={row}
       className={styles.row}
       data-message={id}
       data-own={own || undefined}
@@ -58,10 +57,11 @@ export const MessageRow = memo(function MessageRow({ item }: { item: MessageItem
             {name}
           </span>
         )}
-        <div className={styles.bubble}>
+        <div ref={bubble} className={styles.bubble}>
           {event.replyEventId !== undefined && !event.isRedacted() && <ReplyQuote eventId={event.replyEventId} />}
           <MessageContent event={event} />
           <LinkPreview event={event} />
+          <MessageActions event={event} own={own} bubble={bubble} menuOpen={menuOpen} onMenuOpenChange={setMenuOpen} />
           <span className={styles.meta}>
             {event.replacingEventId() !== undefined && !event.isRedacted() && <span>{t("edited")}</span>}
             <Time ts={event.getTs()} />
@@ -72,7 +72,6 @@ export const MessageRow = memo(function MessageRow({ item }: { item: MessageItem
         <ThreadSummary event={event} />
         <ReadBy eventId={id} />
       </div>
-      <MessageActions event={event} own={own} row={row} menuOpen={menuOpen} onMenuOpenChange={setMenuOpen} />
     </article>
   );
 });
