@@ -45,6 +45,7 @@ format: bin/golangci-lint ## Format the Go code
 	bin/golangci-lint fmt ./...
 
 include bench/bench.mk
+include drill/drill.mk
 
 clean: ## Remove what was built; data/ stays
 	rm -rf bin .cache

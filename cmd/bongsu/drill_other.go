@@ -3,17 +3,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 
+	"bongsu.org/bongsu/drill/report"
 	"github.com/spf13/cobra"
 )
 
-func (p *program) drillCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "drill",
-		Short: "Burn a data centre on this machine, and show that nothing is lost (on Linux)",
-		RunE: func(*cobra.Command, []string) error {
-			return errors.New("the drill needs the namespaces of Linux")
-		},
+func (p *program) localDrill(*cobra.Command, *drillFlags) func(context.Context) (*report.Report, error) {
+	return func(context.Context) (*report.Report, error) {
+		return nil, errors.New("a drill on this machine needs the namespaces of Linux; a cluster elsewhere is drilled with --target")
 	}
 }

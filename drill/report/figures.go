@@ -61,7 +61,7 @@ func (f *Fault) Measure(ops []load.Op, outside func(client int) bool) {
 func within(ops []load.Op, s Span) int {
 	n := 0
 	for i := range ops {
-		if ops[i].Return >= s.From && ops[i].Return <= s.To {
+		if ops[i].Return > s.From && ops[i].Return <= s.To {
 			n++
 		}
 	}

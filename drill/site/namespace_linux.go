@@ -13,12 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bootScript is the first process of a site. It mounts the site's disk, says so, and then reaps whatever is orphaned.
+// bootScript is the first process of a site. It mounts the site's disk, says so, and then reaps whatever is orphaned. The numbers of
+// processes begin where no boot before has been: files that a dead process left must not seem to be a living one's.
 const bootScript = `set -e
 mount --make-rprivate /
 mount -t proc proc /proc
 ip link set lo up
 mount -o loop,noatime "$IMAGE" "$DISK"
+echo "$LAST_PID" >/proc/sys/kernel/ns_last_pid
 echo ready
 while :; do sleep 3600 & wait $!; done`
 
@@ -52,9 +54,9 @@ func (s starter) do(fn func() error) error {
 }
 
 // openNamespace makes a site's namespaces, its disk mounted.
-func openNamespace(s starter, image, disk string) (_ *namespace, err error) {
+func openNamespace(s starter, image, disk string, lastPID int) (_ *namespace, err error) {
 	cmd := exec.Command("/bin/sh", "-c", bootScript) //nolint:noctx // it lives as long as the site
-	cmd.Env = []string{"PATH=" + safePath, "IMAGE=" + image, "DISK=" + disk}
+	cmd.Env = []string{"PATH=" + safePath, "IMAGE=" + image, "DISK=" + disk, fmt.Sprintf("LAST_PID=%d", lastPID)}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET,
 		Pdeathsig:  syscall.SIGKILL, Setpgid: true,

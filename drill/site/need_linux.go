@@ -53,7 +53,7 @@ func findTools() (tools, error) {
 		missing = append(missing, "postgres 15 or newer: apt-get install postgresql")
 	}
 	if len(missing) > 0 {
-		return t, fmt.Errorf("%w; it needs\n  %s\ntools/need.sh drill installs the packages", ErrMissing, strings.Join(missing, "\n  "))
+		return t, fmt.Errorf("%w; it needs\n  %s\ntools/need.sh compiler postgresql patroni etcd sites installs the packages", ErrMissing, strings.Join(missing, "\n  "))
 	}
 	return t, nil
 }

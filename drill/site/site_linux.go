@@ -32,6 +32,7 @@ type Site struct {
 	ns    *namespace // nil while the site is down
 	kept  map[string]*process
 	fresh bool // etcd's data is gone: it joins as a new member
+	boots int
 }
 
 // Names of a site's processes.
@@ -65,7 +66,11 @@ func (s *Site) powerOn(ctx context.Context) error {
 	if err := s.diskIsFree(ctx); err != nil {
 		return err
 	}
-	ns, err := openNamespace(s.cluster.starter, s.image(), s.disk())
+	if err := s.clearRun(); err != nil {
+		return err
+	}
+	s.boots++
+	ns, err := openNamespace(s.cluster.starter, s.image(), s.disk(), s.boots%pidRanges*pidRange)
 	if err != nil {
 		return err
 	}
@@ -77,6 +82,24 @@ func (s *Site) powerOn(ctx context.Context) error {
 	s.ns, s.kept = ns, map[string]*process{}
 	s.mu.Unlock()
 	return nil
+}
+
+// The numbers of processes of different boots are apart by pidRange, and begin anew after pidRanges boots; Linux has 32,768 at least.
+const (
+	pidRange  = 3000
+	pidRanges = 10
+)
+
+// clearRun empties the folder of sockets, as a boot does with /run.
+func (s *Site) clearRun() error {
+	run := filepath.Join(s.Folder, "run")
+	if err := os.RemoveAll(run); err != nil {
+		return err
+	}
+	if err := os.Mkdir(run, 0o755); err != nil { //nolint:gosec // the site's users pass through
+		return err
+	}
+	return os.Chown(run, int(s.user.Uid), int(s.user.Gid))
 }
 
 // diskIsFree waits until the kernel has unmounted the disk of a site that lost its power: mounted twice it would be destroyed.
@@ -194,6 +217,7 @@ func (s *Site) Boot(ctx context.Context) error {
 			return err
 		}
 	}
+	s.fresh = false // a member now, whose data make it one at the next start
 	return nil
 }
 
