@@ -11,4 +11,8 @@ export const environment = {
   url: required("BONGSU_E2E_URL"),
   serverName: required("BONGSU_E2E_NAME"),
   chromium: required("BONGSU_E2E_CHROMIUM"),
+  /** A user of another client, who enters where invited and answers each message with what was read. */
+  get phone(): string {
+    return required("BONGSU_E2E_PHONE");
+  },
 };

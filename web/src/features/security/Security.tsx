@@ -1,32 +1,42 @@
-import { useState } from "react";
+import { useEffect, useRef } from "react";
 
+import { useObservable } from "../../app/useObservable.ts";
 import { resetSecurity, setUpSecurity } from "../../matrix/security.ts";
+import { ResetQuestion } from "./recovery/ResetQuestion.tsx";
 import { SetUp } from "./recovery/SetUp.tsx";
 import { Unlock } from "./recovery/Unlock.tsx";
-import { ResetQuestion } from "./recovery/ResetQuestion.tsx";
 import { securityTask } from "./task.ts";
-import { useObservable } from "../../app/useObservable.ts";
 import { useSecurityState } from "./useSecurityState.ts";
 import { Verification } from "./verification/Verification.tsx";
 
+const finish = (): void => securityTask.set(undefined);
+
 /** What the app does for the safety of messages, over whatever page is shown. */
 export function Security() {
-  const state = useSecurityState();
-  const asked = useObservable(securityTask);
-  const [greeted, setGreeted] = useState(false);
-  const first = state === "unset" ? "setUp" : state === "locked" ? "unlock" : undefined;
-  const task = asked ?? (greeted ? undefined : first);
-  const close = (): void => {
-    setGreeted(true);
-    securityTask.set(undefined);
-  };
+  const task = useObservable(securityTask);
+  useFirstTask();
   return (
     <>
-      {task === "setUp" && <SetUp make={setUpSecurity} onDone={close} />}
-      {task === "unlock" && <Unlock onClose={close} onLost={() => securityTask.set("askReset")} />}
-      {task === "askReset" && <ResetQuestion onClose={close} onConfirm={() => securityTask.set("reset")} />}
-      {task === "reset" && <SetUp make={resetSecurity} onDone={close} />}
+      {task === "setUp" && <SetUp make={setUpSecurity} onDone={finish} />}
+      {task === "unlock" && <Unlock onClose={finish} onLost={() => securityTask.set("askReset")} />}
+      {task === "askReset" && <ResetQuestion onClose={finish} onConfirm={() => securityTask.set("reset")} />}
+      {task === "reset" && <SetUp make={resetSecurity} onDone={finish} />}
       <Verification />
     </>
   );
+}
+
+/** Begins, once for each start of the app, with what has to be done. Later it is the banner that reminds. */
+function useFirstTask(): void {
+  const state = useSecurityState();
+  const begun = useRef(false);
+  useEffect(() => {
+    if (state === undefined || begun.current) {
+      return;
+    }
+    begun.current = true;
+    if (state === "unset" || state === "locked") {
+      securityTask.set(state === "unset" ? "setUp" : "unlock");
+    }
+  }, [state]);
 }
