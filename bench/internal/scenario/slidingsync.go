@@ -73,7 +73,7 @@ func (b Bench) SlidingSync(ctx context.Context, rooms int) (out SlidingSync, err
 			warm = append(warm, took)
 		}
 		out.Bytes, out.Cold, out.Warm = bytes, stats.Millis(cold), stats.Summarise(warm)
-		out.Next, err = slidingNews(in, world, phone, pos)
+		out.Next, err = slidingNews(ctx, in, world, phone, pos)
 		return err
 	})
 	return out, err
@@ -108,8 +108,11 @@ func slidingPath(pos string) string {
 	return path
 }
 
+// slidingRest is how long the phone waits already when a message is sent: a server may pause between two answers.
+const slidingRest = 300 * time.Millisecond
+
 // slidingNews measures how long a message takes to a phone that waits.
-func slidingNews(in *server.Instance, world *load.World, phone client.Session, pos string) (stats.Summary, error) {
+func slidingNews(ctx context.Context, in *server.Instance, world *load.World, phone client.Session, pos string) (stats.Summary, error) {
 	conn, sender := client.NewConn(load.Host(in.URL)), world.Rooms[0].Members[0]
 	defer conn.Close()
 	var took []time.Duration
@@ -120,6 +123,9 @@ func slidingNews(in *server.Instance, world *load.World, phone client.Session, p
 			pos = next
 			done <- err
 		}()
+		if err := pause(ctx, slidingRest); err != nil {
+			return stats.Summary{}, err
+		}
 		begin := time.Now()
 		path := fmt.Sprintf("/_matrix/client/v3/rooms/%s/send/m.room.message/sliding-%d", world.Rooms[i].ID, i)
 		if _, err := conn.Call(http.MethodPut, path, sender.Token, []byte(`{"msgtype":"m.text","body":"news"}`)); err != nil {
