@@ -353,7 +353,7 @@ func TestSSOTrustedAppIsNotAskedFor(t *testing.T) {
 func TestSSOAddressesThatAreNoApps(t *testing.T) {
 	s := startSSO(t, "", "")
 	for _, address := range []string{"javascript:alert(1)", "/path", "//host/x", "data:text/html,x", "https:///x", "https://a@b/", "https://a\\b", "file:///x"} {
-		s.Client().Get(V3("login", "sso", "redirect") + Query("redirectUrl", address)).WantError(400, "M_INVALID_PARAM")
+		s.Client().Get(V3("login", "sso", "redirect")+Query("redirectUrl", address)).WantError(400, "M_INVALID_PARAM")
 		s.window().open(s.URL + "/account/sso-continue" + Query("redirectUrl", address)).want(400)
 	}
 	s.Client().Get(V3("login", "sso", "redirect")).WantError(400, "M_MISSING_PARAM")

@@ -75,6 +75,24 @@ for (const kind of looks) {
         assert.equal((await call("GET", "/account/whoami", { token: user.access_token })).user_id, "@test-user:bongsu.test");
     });
 
+    test(`an app that knows no way to log in uses the server's page (${kind.name})`, async () => {
+        const page = await open(kind);
+        let told;
+        const logged = new Promise((done) => (told = done));
+        await page.exposeFunction("appIsTold", (answer) => told(answer));
+        await page.addInitScript(() => (window.matrixLogin = { onLogin: (answer) => window.appIsTold(answer) }));
+        const device = `FALLBACK${kind.name.replace("-", "")}`;
+        await page.goto(`${base}/_matrix/static/client/login/?device_id=${device}`);
+        await look(page, "login-fallback", kind);
+        await page.getByRole("link", { name: "Continue with Example Company" }).click();
+        await atProvider(page, "test-user@localhost");
+        await page.getByRole("button", { name: "Continue" }).click();
+        const user = await logged;
+        assert.equal(user.user_id, "@test-user:bongsu.test");
+        assert.equal(user.device_id, device);
+        await page.getByText("You are logged in.").waitFor();
+    });
+
     test(`a name that is taken is asked for (${kind.name})`, async (t) => {
         if (kind === looks[0]) {
             await register("test-user2");

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -44,7 +45,7 @@ claims:
 	s := e2e.Start(t, e2e.Options{Config: "single_sign_on:\n  providers: [" + file + "]\n"})
 	storage.RegisterClients(storage.WebClient("bongsu", "a secret of the client", s.URL+"/account/sso/company/callback"))
 	provider := &httptest.Server{Listener: listener, Config: &http.Server{
-		Handler: exampleop.SetupServer(issuer, storage.NewStorage(storage.NewUserStore(issuer)), nil, false, op.WithAllowInsecure()),
+		Handler: exampleop.SetupServer(issuer, storage.NewStorage(storage.NewUserStore(issuer)), slog.New(slog.DiscardHandler), false, op.WithAllowInsecure()),
 	}}
 	provider.Start()
 	t.Cleanup(provider.Close)

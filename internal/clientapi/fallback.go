@@ -39,6 +39,8 @@ type page struct {
 	Session string
 	Error   string
 	Nonce   string // of the one script that may run
+	// Providers are those of single sign-on, on the page of logging in.
+	Providers []identityProvider
 }
 
 func (a *API) stagePage(r *request) (any, error) {
@@ -108,7 +110,9 @@ const tooLong = "This took too long. Go back to the app and begin again."
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
-func (a *API) loginPage(r *request) (any, error) { return writePage(r, http.StatusOK, "login", page{}) }
+func (a *API) loginPage(r *request) (any, error) {
+	return writePage(r, http.StatusOK, "login", page{Providers: a.identityProviders()})
+}
 
 // writePage shows a page on which nothing runs but its own script.
 func writePage(r *request, status int, name string, p page) (any, error) {

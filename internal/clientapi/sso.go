@@ -25,14 +25,20 @@ type identityProvider struct {
 // ssoFlows are m.login.sso as GET /login tells it, where it is of use. Client-Server API, "OAuth 2.0 aware clients": where there is the OAuth
 // 2.0 API there is this flow, too, and it is the preferred one. People who have a password use it by way of the server's own sign-in page.
 func (a *API) ssoFlows() []loginFlow {
-	f := loginFlow{Type: account.StageSSO, OAuthAware: a.OAuth != nil, OldOAuthAware: a.OAuth != nil}
-	for _, p := range a.SSO.Providers() {
-		f.Providers = append(f.Providers, identityProvider{ID: p.ID, Name: p.Name, Icon: p.Icon, Brand: p.Brand})
+	f := loginFlow{
+		Type: account.StageSSO, Providers: a.identityProviders(), OAuthAware: a.OAuth != nil, OldOAuthAware: a.OAuth != nil,
 	}
 	if f.Providers == nil && a.OAuth == nil {
 		return nil
 	}
 	return []loginFlow{f}
+}
+
+func (a *API) identityProviders() (out []identityProvider) {
+	for _, p := range a.SSO.Providers() {
+		out = append(out, identityProvider{ID: p.ID, Name: p.Name, Icon: p.Icon, Brand: p.Brand})
+	}
+	return out
 }
 
 // ssoRedirect sends the browser to the page that gives the app a login token, past the provider that was chosen.

@@ -43,3 +43,9 @@ func (t *Tx) ExternalIDs(ctx context.Context, userID string) ([]ExternalID, erro
 	return list(ctx, t, scanExternal, `SELECT `+externalColumns+` FROM external_ids WHERE user_id = $1 ORDER BY linked_ts, issuer, subject`,
 		userID)
 }
+
+// DeleteExternalIDs ends who a user is at a provider.
+func (t *Tx) DeleteExternalIDs(ctx context.Context, userID, issuer string) error {
+	_, err := t.exec(ctx, `DELETE FROM external_ids WHERE user_id = $1 AND issuer = $2`, userID, issuer)
+	return err
+}

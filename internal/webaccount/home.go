@@ -21,8 +21,13 @@ type homeView struct {
 	Resets          bool
 }
 
-// signIn is where somebody signs in besides here.
-type signIn struct{ Provider, Email string }
+// signIn is where somebody signs in besides here, or could.
+type signIn struct {
+	ID, Provider string
+	Connected    bool
+	Email        string
+	Needed       bool // the only way in
+}
 
 // home shows the account, or leads to the page for an action.
 func (s *Service) home(q *webauth.Request) error {
@@ -53,10 +58,14 @@ func (s *Service) homeView(q *webauth.Request) (v homeView, err error) {
 	if err != nil {
 		return v, err
 	}
-	for _, id := range ids {
-		if p := s.SSO.ByIssuer(id.Issuer); p != nil {
-			v.SignIns = append(v.SignIns, signIn{p.Name, id.Email})
+	for _, p := range s.SSO.Providers() {
+		one := signIn{ID: p.ID, Provider: p.Name, Needed: !v.HasPassword && len(ids) == 1}
+		for _, id := range ids {
+			if id.Issuer == p.Issuer {
+				one.Connected, one.Email = true, id.Email
+			}
 		}
+		v.SignIns = append(v.SignIns, one)
 	}
 	return v, nil
 }

@@ -1,6 +1,7 @@
 package webaccount
 
 import (
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -93,9 +94,13 @@ func newSite(t *testing.T, dbURL string) *site {
 	return s
 }
 
+// open opens a path, or an address elsewhere.
 func (s *site) open(path string) {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
+	if strings.HasPrefix(path, "/") {
+		path = s.url + path
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -302,6 +307,46 @@ func TestWhoHasNoPasswordSignsInAgainToCloseTheAccount(t *testing.T) {
 		s.open("/account/sso/company")
 		s.want(403, "/account/sso/company/callback", "deactivated")
 	})
+}
+
+func TestUserConnectsAProvider(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		bob := s.login("bob")
+		s.want(200, "/account", "Also sign in with Company")
+		s.submit("/account/sso-connect", "provider", "company")
+		s.want(200, "/account/sso-connect", "On to Company")
+		s.open(html.UnescapeString(between(s.page, `class="button" href="`, `"`))) // the provider leads back
+		s.want(200, "/account", bob, "You sign in with Company as", "alice@company.example", "any more")
+
+		s.browser.Jar, _ = cookiejar.New(nil)
+		s.open("/account/sso/company")
+		s.want(200, "/account", bob)
+
+		s.login("carol")
+		s.submit("/account/sso-connect", "provider", "company")
+		s.open(html.UnescapeString(between(s.page, `class="button" href="`, `"`)))
+		s.want(403, "/account/sso/company/callback", "belongs to somebody else")
+
+		s.open("/account/sso/company")
+		s.submit("/account/sso-disconnect", "provider", "company")
+		s.want(200, "/account", bob, "Also sign in with Company")
+		s.browser.Jar, _ = cookiejar.New(nil)
+		s.open("/account/sso/company")
+		s.want(200, "/account", "@alice:example.org") // a newcomer now
+		s.submit("/account/sso-disconnect", "provider", "company")
+		s.want(403, "/account/sso-disconnect", "choose a password first")
+		s.open("/account")
+		s.pass(recent + time.Second)
+		s.submit("/account/sso-disconnect", "provider", "company")
+		s.want(200, "/account/sign-in")
+	})
+}
+
+// between is the text between two others.
+func between(text, before, after string) string {
+	_, text, _ = strings.Cut(text, before)
+	text, _, _ = strings.Cut(text, after)
+	return text
 }
 
 func TestSuspendedUsersKeepTheirProfile(t *testing.T) {

@@ -17,6 +17,8 @@ const (
 	forSignIn = "in"    // to sign in, or to get an account
 	forAgain  = "again" // to sign in once more, as the same user
 	forStage  = "stage" // to confirm what an app wants to do
+
+	forConnection = "connect" // to sign in with the provider from now on
 )
 
 // purpose travels to the provider and back.
@@ -82,19 +84,43 @@ func (s *Service) attempt(q *webauth.Request, p *provider.Provider, to purpose, 
 			Status: http.StatusBadRequest, Title: "Too long an address", Text: "The address of the app that sent you here is too long.",
 		}
 	}
+	dropTickets(q)
 	setCookie(q, ticketCookie(attempt.State), attempt.Ticket, attempt.Lifetime)
 	return attempt, nil
+}
+
+// maxTickets bounds the sign-ins of one browser that are under way: all their cookies come with each request.
+const maxTickets = 4
+
+// dropTickets makes room for one more ticket.
+func dropTickets(q *webauth.Request) {
+	var names []string
+	for _, c := range q.Cookies() {
+		if name := strings.TrimPrefix(c.Name, securePrefix); strings.HasPrefix(name, ticketPrefix) {
+			names = append(names, name)
+		}
+	}
+	if len(names) < maxTickets {
+		return
+	}
+	for _, name := range names {
+		setCookie(q, name, "", 0)
+	}
 }
 
 // maxCookie is what fits into a cookie beside its name and attributes.
 const maxCookie = 3900
 
+// Prefixes of cookies' names. Browsers let only pages of TLS set those that begin with securePrefix.
+const (
+	ticketPrefix = "bongsu_sso_ticket_"
+	securePrefix = "__Secure-"
+)
+
 // ticketCookie is a name for each attempt, so that several windows do not get into each other's way.
 func ticketCookie(state string) string {
-	if len(state) < 8 {
-		return "bongsu_sso"
-	}
-	return "bongsu_sso_" + state[:8]
+	const enough = 8
+	return ticketPrefix + state[:min(len(state), enough)]
 }
 
 // setCookie keeps something in the browser for the pages of this package. SameSite is Lax, since the browser comes back from another
@@ -121,7 +147,7 @@ func cookie(q *webauth.Request, name string) string {
 
 func cookieName(secure bool, name string) string {
 	if secure {
-		return "__Secure-" + name
+		return securePrefix + name
 	}
 	return name
 }
@@ -155,7 +181,7 @@ func (s *Service) failed(q *webauth.Request, p *provider.Provider, to purpose, e
 	switch to.Kind {
 	case forSignIn:
 		v.Back = webauth.SignInURL(to.Next, "")
-	case forAgain:
+	case forAgain, forConnection:
 		v.Back = to.Next
 	case forStage:
 		v.Back = ConfirmURL(to.Session)

@@ -40,8 +40,11 @@ func (s *Service) callback(q *webauth.Request) error {
 	if err != nil {
 		return s.failed(q, p, to, err)
 	}
-	if to.Kind == forSignIn {
+	switch to.Kind {
+	case forSignIn:
 		return s.signIn(q, p, person, to.Next)
+	case forConnection:
+		return s.connected(q, person, to)
 	}
 	return s.sameUser(q, p, person, to)
 }

@@ -15,7 +15,7 @@ import (
 const maxRedirect = 2000
 
 // runs are schemes whose addresses are programs or files, and not apps.
-var runs = []string{"javascript", "data", "vbscript", "blob", "about", "file", "filesystem", "view-source", "ws", "wss", "ftp"}
+var runs = []string{"javascript", "data", "vbscript", "blob", "about", "file", "filesystem", "view-source", "ws", "wss", "ftp", "intent"}
 
 // CheckRedirect tells whether an address may be sent a login token: that of a web site, or of an app with a scheme of its own.
 func CheckRedirect(text string) error {

@@ -17,6 +17,10 @@ const (
 	pathHandover = "/account/sso-continue"
 	pathProvider = "/account/sso/" // and the provider's id
 	callback     = "/callback"
+
+	// PathConnect and PathDisconnect take forms with the field provider, of users who change how they sign in.
+	PathConnect    = "/account/sso-connect"
+	PathDisconnect = "/account/sso-disconnect"
 )
 
 // Options are what a Service is made of.
@@ -39,7 +43,7 @@ var files embed.FS
 func New(o Options) *Service {
 	s := &Service{o}
 	o.Web.Handle("GET "+pathHandover, s.handoverPage)
-	o.Web.Handle("POST "+pathHandover, s.handoverForm, webauth.SignedIn())
+	o.Web.Handle("POST "+pathHandover, s.handoverForm, webauth.SignedIn(), webauth.Limited("login"))
 	if o.SSO == nil {
 		return s
 	}
@@ -52,6 +56,7 @@ func New(o Options) *Service {
 	o.Web.Handle("POST "+pathName, s.nameForm, webauth.Limited("registration"))
 	o.Web.Handle("GET "+pathConfirm, s.confirmPage)
 	o.Web.Handle("POST "+pathConfirm, s.confirmForm, webauth.Limited("login"))
+	s.connectPages()
 	return s
 }
 
