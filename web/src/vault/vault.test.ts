@@ -1,12 +1,12 @@
 import "fake-indexeddb/auto";
-import { openDB } from "idb";
+import { deleteDB, openDB } from "idb";
 import { beforeEach, describe, expect, it } from "vitest";
-import { destroyVault, Vault } from "./vault.ts";
+import { databaseName, Vault } from "./vault.ts";
 
 const user = "@ana:example.org";
 
 describe("the vault", () => {
-  beforeEach(() => destroyVault(user));
+  beforeEach(() => deleteDB(databaseName(user)));
 
   it("gives back what was put, also after it was opened again", async () => {
     const first = await Vault.open(user);
@@ -50,7 +50,7 @@ describe("the vault", () => {
     const first = await Vault.open(user);
     await first.collection("drafts").put("a", 1);
     first.close();
-    await destroyVault(user);
+    await deleteDB(databaseName(user));
     const second = await Vault.open(user);
     expect(await second.collection("drafts").ids()).toEqual([]);
     second.close();

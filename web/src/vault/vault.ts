@@ -1,7 +1,7 @@
 // What this device keeps for itself beside the SDK's own stores: messages on their way out, drafts, the search index. Everything is
 // sealed with AES-GCM under a key that the browser holds and does not hand out, so that a copied profile folder tells nothing by itself.
-// The vault never holds what the server could not give back, the outbox excepted, and it is destroyed when the session ends.
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
+// It goes with the session, like every database of the page.
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 
 interface Sealed {
   iv: Uint8Array<ArrayBuffer>;
@@ -15,7 +15,8 @@ interface Schema extends DBSchema {
 
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder() };
 
-function databaseName(userId: string): string {
+/** The database that a user's vault is kept in. */
+export function databaseName(userId: string): string {
   return `bongsu-vault:${userId}`;
 }
 
@@ -86,11 +87,6 @@ export class Vault {
   close(): void {
     this.db.close();
   }
-}
-
-/** Forgets everything that was kept for a user on this device. */
-export async function destroyVault(userId: string): Promise<void> {
-  await deleteDB(databaseName(userId));
 }
 
 async function ownKey(db: IDBPDatabase<Schema>): Promise<CryptoKey> {

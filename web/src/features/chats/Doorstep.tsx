@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { Avatar } from "../media/Avatar.tsx";
+import { BackBar } from "./BackBar.tsx";
 import { markDirect } from "./create.ts";
 import styles from "./Doorstep.module.css";
 import { findRoom } from "./useJoinedRoom.ts";
@@ -39,39 +40,43 @@ export default function Doorstep({ target }: { target: string }) {
     });
   const knock = (): void => void act(() => client.knockRoom(target, { viaServers: via }));
 
-  if (!invite && outside === undefined) return <Spinner label={t("looking")} />;
-  const name = invite?.name ?? outside?.name ?? outside?.canonical_alias ?? target;
-  const text = invite ? inviterText(invite) : undefined;
+  const text = (): string => {
+    if (invite) return t("invitedBy", { name: inviterOf(invite) });
+    if (room?.getMyMembership() === "ban") return t("banned");
+    if (room?.getMyMembership() === "leave") return t("left");
+    return outside === null ? t("unknown") : (outside?.topic ?? t("notIn"));
+  };
+  if (!room && outside === undefined) return <Spinner label={t("looking")} />;
+  const name = room?.name ?? outside?.name ?? outside?.canonical_alias ?? target;
   return (
-    <Notice
-      title={name}
-      text={text ? t("invitedBy", { name: text }) : outside === null ? t("unknown") : (outside?.topic ?? t("notIn"))}
-    >
-      <Avatar id={target} name={name} mxc={invite?.getMxcAvatarUrl() ?? outside?.avatar_url} size="xl" />
-      <div className={styles.choices}>
-        {invite && (
-          <Button isDisabled={busy} onPress={decline}>
-            {t("decline")}
-          </Button>
-        )}
-        {!invite && outside?.join_rule === JoinRule.Knock ? (
-          <Button look="primary" isPending={busy} onPress={knock}>
-            {t("knock")}
-          </Button>
-        ) : (
-          <Button look="primary" isPending={busy} onPress={join}>
-            {invite ? t("accept") : t("join")}
-          </Button>
-        )}
-      </div>
-    </Notice>
+    <>
+      <BackBar />
+      <Notice title={name} text={text()}>
+        <Avatar id={target} name={name} mxc={room?.getMxcAvatarUrl() ?? outside?.avatar_url} size="xl" />
+        <div className={styles.choices}>
+          {invite && (
+            <Button isDisabled={busy} onPress={decline}>
+              {t("decline")}
+            </Button>
+          )}
+          {!invite && outside?.join_rule === JoinRule.Knock ? (
+            <Button look="primary" isPending={busy} onPress={knock}>
+              {t("knock")}
+            </Button>
+          ) : (
+            <Button look="primary" isPending={busy} onPress={join}>
+              {invite ? t("accept") : t("join")}
+            </Button>
+          )}
+        </div>
+      </Notice>
+    </>
   );
 }
 
-function inviterText(room: Room): string | undefined {
-  const member = room.getMember(room.client.getSafeUserId())?.events.member;
-  const inviter = member?.getSender();
-  return inviter === undefined ? undefined : (room.getMember(inviter)?.name ?? inviter);
+function inviterOf(room: Room): string {
+  const inviter = room.getMember(room.client.getSafeUserId())?.events.member?.getSender() ?? "";
+  return room.getMember(inviter)?.name ?? inviter;
 }
 
 /** What the server tells of a room from outside: null when it tells nothing. */

@@ -8,6 +8,7 @@ import { useClient } from "../../matrix/RunningProvider.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Notice } from "../../ui/Notice.tsx";
 import { Avatar } from "../media/Avatar.tsx";
+import { BackBar } from "./BackBar.tsx";
 import { openDirectChat } from "./create.ts";
 
 interface Profile {
@@ -35,13 +36,16 @@ export default function PersonPage({ userId }: { userId: string }) {
   const start = (): void => void act(async () => navigate(roomPath(await openDirectChat(client, userId))));
   const name = profile.displayname ?? userId;
   return (
-    <Notice title={name} text={userId}>
-      <Avatar id={userId} name={name} mxc={profile.avatar_url} size="xl" />
-      {userId !== client.getUserId() && (
-        <Button look="primary" isPending={busy} onPress={start}>
-          {t("chat")}
-        </Button>
-      )}
-    </Notice>
+    <>
+      <BackBar />
+      <Notice title={name} text={userId}>
+        <Avatar id={userId} name={name} mxc={profile.avatar_url} size="xl" />
+        {userId !== client.getUserId() && (
+          <Button look="primary" isPending={busy} onPress={start}>
+            {t("chat")}
+          </Button>
+        )}
+      </Notice>
+    </>
   );
 }

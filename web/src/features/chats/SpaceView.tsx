@@ -1,11 +1,10 @@
-import { ArrowLeft } from "lucide-react";
 import { EventType, type HierarchyRoom, type MatrixClient, type Room } from "matrix-js-sdk";
 import { useCallback, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 
 import { roomState } from "../room/roomState.ts";
-import { roomPath, routes } from "../../app/routes.ts";
+import { roomPath } from "../../app/routes.ts";
 import { useAct } from "../../app/useAct.ts";
 import { useClient } from "../../matrix/RunningProvider.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -15,6 +14,7 @@ import { Avatar } from "../media/Avatar.tsx";
 import { InviteDialog } from "../room/InviteDialog.tsx";
 import { LeaveDialog } from "../room/LeaveDialog.tsx";
 import { serverOf } from "../room/viaServers.ts";
+import { BackBar } from "./BackBar.tsx";
 import { ChatPicker } from "./ChatPicker.tsx";
 import { RoomCard } from "./RoomCard.tsx";
 import styles from "./SpaceView.module.css";
@@ -43,11 +43,7 @@ export default function SpaceView({ space }: { space: Room }) {
   return (
     <div className={styles.space}>
       <header className={styles.header}>
-        <span className={styles.back}>
-          <Button look="quiet" icon aria-label={room("back")} onPress={() => navigate(routes.home)}>
-            <ArrowLeft size={20} aria-hidden />
-          </Button>
-        </span>
+        <BackBar />
         <Avatar id={space.roomId} name={space.name} mxc={space.getMxcAvatarUrl()} size="l" />
         <div>
           <h1>{space.name}</h1>

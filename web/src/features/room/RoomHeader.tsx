@@ -1,12 +1,11 @@
-import { ArrowLeft, Info, LockKeyhole, Search } from "lucide-react";
+import { Info, LockKeyhole, Search } from "lucide-react";
 import { type Room, RoomEvent, RoomStateEvent } from "matrix-js-sdk";
 import { Button as AriaButton } from "react-aria-components";
 import { useTranslations } from "use-intl";
-import { useLocation } from "wouter";
 
-import { routes } from "../../app/routes.ts";
 import { useEmitted } from "../../matrix/useEmitted.ts";
 import { Button } from "../../ui/Button.tsx";
+import { BackBar } from "../chats/BackBar.tsx";
 import { useChat } from "../chats/useChats.ts";
 import { Avatar } from "../media/Avatar.tsx";
 import styles from "./RoomHeader.module.css";
@@ -16,7 +15,6 @@ const events = [RoomEvent.Name, RoomStateEvent.Events, RoomEvent.MyMembership] a
 
 export function RoomHeader({ room }: { room: Room }) {
   const t = useTranslations("room");
-  const [, navigate] = useLocation();
   const { place, open } = useRoomNavigation();
   const chat = useChat(room.roomId);
   const members = useEmitted(room, events, () => room.getJoinedMemberCount());
@@ -25,11 +23,7 @@ export function RoomHeader({ room }: { room: Room }) {
   const infoOpen = place.pane === "info";
   return (
     <header className={styles.header}>
-      <span className={styles.back}>
-        <Button look="quiet" icon aria-label={t("back")} onPress={() => navigate(routes.home)}>
-          <ArrowLeft size={20} aria-hidden />
-        </Button>
-      </span>
+      <BackBar />
       <AriaButton
         className={styles.title}
         aria-label={t("about", { name })}

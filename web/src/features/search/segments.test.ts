@@ -1,7 +1,8 @@
 import "fake-indexeddb/auto";
+import { deleteDB } from "idb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { destroyVault, Vault } from "../../vault/vault.ts";
+import { databaseName, Vault } from "../../vault/vault.ts";
 import { type IndexedMessage, MessageIndex, type Segment } from "./segments.ts";
 
 const user = "@ana:example.org";
@@ -13,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vault.close();
-  await destroyVault(user);
+  await deleteDB(databaseName(user));
 });
 
 function newIndex(): MessageIndex {

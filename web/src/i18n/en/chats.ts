@@ -102,6 +102,8 @@ export const chats = {
     looking: "Looking for this chat",
     unknown: "Nothing is known of this chat from outside. Perhaps you can join it, perhaps you need an invitation.",
     notIn: "You are not in this chat.",
+    left: "You are no longer in this chat.",
+    banned: "You were banned from this chat.",
     invitedBy: "{name} invites you.",
     accept: "Accept",
     decline: "Decline",

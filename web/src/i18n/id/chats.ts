@@ -103,6 +103,8 @@ export const chats = {
     unknown:
       "Tidak ada yang diketahui tentang obrolan ini dari luar. Mungkin Anda dapat bergabung, mungkin perlu undangan.",
     notIn: "Anda tidak berada di obrolan ini.",
+    left: "Anda tidak lagi berada di obrolan ini.",
+    banned: "Anda dilarang dari obrolan ini.",
     invitedBy: "{name} mengundang Anda.",
     accept: "Terima",
     decline: "Tolak",

@@ -102,6 +102,8 @@ export const chats = {
     looking: "채팅을 찾는 중",
     unknown: "밖에서는 이 채팅에 대해 알 수 없습니다. 바로 들어갈 수도 있고 초대가 필요할 수도 있습니다.",
     notIn: "이 채팅에 참여하고 있지 않습니다.",
+    left: "더는 이 채팅에 있지 않습니다.",
+    banned: "이 채팅에서 차단되었습니다.",
     invitedBy: "{name}님이 초대했습니다.",
     accept: "수락",
     decline: "거절",

@@ -1,7 +1,6 @@
-import { memo, useRef, useState } from "react";
+import { memo, useCallback, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 
-import { useObservable } from "../../../app/useObservable.ts";
 import { useClient } from "../../../matrix/RunningProvider.tsx";
 import { Avatar, colourOf } from "../../media/Avatar.tsx";
 import { MessageContent } from "../content/MessageContent.tsx";
@@ -29,7 +28,8 @@ export const MessageRow = memo(function MessageRow({ item }: { item: MessageItem
   const sender = event.getSender() ?? "";
   const own = sender === client.getUserId();
   const name = event.sender?.name ?? sender;
-  const focused = useObservable(timeline.state).focus?.eventId === id;
+  const isFocused = useCallback(() => timeline.state.get().focus?.eventId === id, [timeline, id]);
+  const focused = useSyncExternalStore(timeline.state.subscribe, isFocused);
 
   return (
     // A message is reached with the arrow keys; a long press on a phone opens its menu.

@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { memo, type ReactElement, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, type ReactElement, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 
@@ -124,16 +124,11 @@ const RowView = memo(function RowView({ row }: { row: Row }) {
 
 /** The timeline, and below it what is on its way. */
 function useRows(items: readonly TimelineItem[], outgoing: readonly Outgoing[]): readonly Row[] {
-  const [made, setMade] = useState<{ items: typeof items; outgoing: typeof outgoing; rows: readonly Row[] }>();
-  if (made?.items === items && made.outgoing === outgoing) return made.rows;
-  const shown = new Set(items.map(({ key }) => key));
-  const waiting = outgoing.filter(({ entry }) => !shown.has(entry.txnId));
-  const rows: Row[] = [
-    ...items,
-    ...waiting.map((one) => ({ kind: "outgoing" as const, key: one.entry.txnId, outgoing: one })),
-  ];
-  setMade({ items, outgoing, rows });
-  return rows;
+  return useMemo(() => {
+    const shown = new Set(items.map(({ key }) => key));
+    const waiting = outgoing.filter(({ entry }) => !shown.has(entry.txnId));
+    return [...items, ...waiting.map((one): Row => ({ kind: "outgoing", key: one.entry.txnId, outgoing: one }))];
+  }, [items, outgoing]);
 }
 
 /** Whether the latest change has put rows in front: then the list keeps its place by its end. */
