@@ -85,14 +85,34 @@ func (a *API) deleteDevices(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What is asked for is checked before anybody has to prove who they are. Who goes on with a session need not say it again.
+	if auth, _, err := splitAuth(raw); err != nil {
+		return nil, err
+	} else if auth == nil {
+		if _, err := devicesToDelete(raw); err != nil {
+			return nil, err
+		}
+	}
 	done, err := a.requireOwnerOfUsers(r, "delete devices", raw)
 	if err != nil {
 		return nil, err
 	}
+	devices, err := devicesToDelete(done.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Accounts.DeleteDevices(r.Context(), r.session.UserID, devices); err != nil {
+		return nil, err
+	}
+	a.Accounts.FinishUIA(r.Context(), done)
+	return empty{}, nil
+}
+
+func devicesToDelete(raw []byte) ([]string, error) {
 	var body struct {
 		Devices []string `json:"devices"`
 	}
-	if err := decodeJSON(done.Body, &body); err != nil {
+	if err := decodeJSON(raw, &body); err != nil {
 		return nil, err
 	}
 	if body.Devices == nil {
@@ -101,9 +121,5 @@ func (a *API) deleteDevices(r *request) (any, error) {
 	if len(body.Devices) > maxDeleted {
 		return nil, mxerr.InvalidParamf("At most %d devices can be deleted at once", maxDeleted)
 	}
-	if err := a.Accounts.DeleteDevices(r.Context(), r.session.UserID, body.Devices); err != nil {
-		return nil, err
-	}
-	a.Accounts.FinishUIA(r.Context(), done)
-	return empty{}, nil
+	return body.Devices, nil
 }

@@ -43,7 +43,7 @@ func (a *API) redact(r *request) (any, error) {
 	r.sends(r.param("txnId"))
 	id, err := a.Rooms.Redact(r.Context(), room.RedactRequest{
 		RoomID: r.param("roomId"), Target: r.param("eventId"), Sender: r.session.UserID, Device: r.session.DeviceID, TxnID: r.param("txnId"),
-		Content: content,
+		Content: content, OwnOnly: r.session.Suspended,
 	})
 	if err != nil {
 		return nil, err

@@ -65,10 +65,19 @@ func classify(r *http.Request) string {
 		return classMedia
 	case path == "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync":
 		return initialWithout(r, "pos")
-	case strings.HasPrefix(path, "/_matrix/client/") && strings.HasSuffix(path, "/sync") && strings.Count(path, "/") == 4:
+	case below(path, "/sync"):
 		return initialWithout(r, "since")
+	case below(path, "/initialSync"):
+		return classInitial
+	case below(path, "/events"): // the deprecated stream, and peeking: both wait
+		return classSync
 	}
 	return classRequest
+}
+
+// below tells whether a path is that of an operation right below a version of the client-server API.
+func below(path, operation string) bool {
+	return strings.HasPrefix(path, "/_matrix/client/") && strings.HasSuffix(path, operation) && strings.Count(path, "/") == 4
 }
 
 // initialWithout is the class of a sync, which without a token answers with everything, and never waits.

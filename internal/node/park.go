@@ -95,9 +95,10 @@ func (l *lot) cut() {
 // wait returns when no request is at work here.
 func (l *lot) wait() { l.atWork.Wait() }
 
-// parkable tells whether a request of class sync may be parked once it waits: it changes nothing, and all of it is in its head.
+// parkable tells whether a request of class sync may be parked once it waits: it is one of those whose answer can be left for later, it
+// changes nothing, and all of it is in its head.
 func parkable(r *http.Request) bool {
-	if r.ProtoMajor != 1 || r.ProtoMinor < 1 || r.Method != http.MethodGet || r.ContentLength != 0 {
+	if r.ProtoMajor != 1 || r.ProtoMinor < 1 || r.Method != http.MethodGet || r.ContentLength != 0 || !below(r.URL.Path, "/sync") {
 		return false
 	}
 	timeout := r.URL.Query().Get("timeout")

@@ -179,7 +179,9 @@ func openBus(cfg *config.Config, log *slog.Logger) (bus.Bus, error) {
 // startRooms starts sync before the engine, since from its first batch on the engine tells sync what it wrote.
 func (p *parts) startRooms(ctx context.Context, cfg *config.Config, signer *room.Signer, log *slog.Logger) (err error) {
 	p.reader, p.search = room.NewReader(p.store), search.NewIndexer(p.store)
-	p.sync, err = bsync.New(ctx, bsync.Options{Store: p.store, Rooms: p.reader, NodeID: p.bus.NodeID(), Log: log})
+	p.sync, err = bsync.New(ctx, bsync.Options{
+		Store: p.store, Rooms: p.reader, NodeID: p.bus.NodeID(), NoticesUser: p.noticesUser, Log: log,
+	})
 	if err != nil {
 		return fmt.Errorf("following the database: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 func (p *parts) committed(log *slog.Logger) func(*store.Batch) {
 	return func(b *store.Batch) {
 		p.sync.Committed(b)
+		p.reader.LaneMoved(b.Lane)
 		p.push.Wake()
 		p.delivery.Wake()
 		p.send(log, bus.Send(p.bus, bus.LaneMoved{Lane: b.Lane, Pos: int64(b.To)}))
@@ -24,6 +25,7 @@ func (p *parts) committed(log *slog.Logger) func(*store.Batch) {
 func (p *parts) hearLanes() error {
 	return listening(bus.Listen(p.bus, func(m bus.LaneMoved) {
 		p.sync.LaneMoved(m.Lane)
+		p.reader.LaneMoved(m.Lane)
 		p.push.Wake()
 		p.delivery.Wake()
 	}))

@@ -26,6 +26,7 @@ type program struct {
 	rooms     map[string]*rule // by room id, since only one room rule can match an event
 	senders   map[string]*rule // by sender, likewise
 	underride []rule
+	names     bool // a rule looks for the owner's display name
 }
 
 // rule matches if all its checks hold.
@@ -87,8 +88,15 @@ func compile(set Ruleset) *program {
 	}
 	p.first = slices.Concat(compileAll(set.Override, false), compileAll(set.Content, true))
 	p.underride = compileAll(set.Underride, false)
+	p.names = slices.ContainsFunc(slices.Concat(p.first, p.underride), func(r rule) bool {
+		return slices.ContainsFunc(r.checks, func(k check) bool { return k.op == names })
+	})
 	return p
 }
+
+// LooksForName tells whether the rules look for their owner's display name, so that Room must have it. Few do: it has to be looked up
+// for each user.
+func (c *Compiled) LooksForName() bool { return c.program.names }
 
 func compileAll(rules []Rule, content bool) []rule {
 	var out []rule

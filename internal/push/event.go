@@ -22,7 +22,7 @@ type Event struct {
 // Room is what the rules look at in the event's room, as it is for the owner of the rules.
 type Room struct {
 	Members     int                           // joined members
-	DisplayName string                        // the owner's, in this room; empty if there is none
+	DisplayName string                        // the owner's, in this room; empty if there is none, or if no rule LooksForName
 	MayNotify   func(sender, key string) bool // has the sender the power level for this kind of notification? nil for no
 }
 

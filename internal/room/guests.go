@@ -35,6 +35,14 @@ func (tx *roomTx) guestsLeave(ev *store.Event) error {
 	return nil
 }
 
+// InvitePermissionType is the type of the account data that say whether a user takes invites.
+const InvitePermissionType = "m.invite_permission_config"
+
+// InvitesBlocked reads such account data.
+func InvitesBlocked(content []byte) bool {
+	return gjson.GetBytes(content, "default_action").Str == "block"
+}
+
 var errInviteBlocked = mxerr.New(http.StatusForbidden, mxerr.InviteBlocked, "This user takes no invites")
 
 // checkInvite refuses to invite who takes no invites (Client-Server API, "Invite permission").
@@ -45,14 +53,14 @@ func (tx *roomTx) checkInvite(p *proto) error {
 	if tx.e.notices != "" && p.Sender == tx.e.notices {
 		return nil // what the server has to say reaches everybody
 	}
-	data, err := tx.AccountDataOf(tx.ctx, *p.StateKey, "", "m.invite_permission_config")
+	data, err := tx.AccountDataOf(tx.ctx, *p.StateKey, "", InvitePermissionType)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("reading who takes invites: %w", err)
 	}
-	if gjson.GetBytes(data.Content, "default_action").Str == "block" {
+	if InvitesBlocked(data.Content) {
 		return errInviteBlocked
 	}
 	return nil

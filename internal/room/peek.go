@@ -2,6 +2,7 @@ package room
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,8 +10,8 @@ import (
 	"bongsu.org/bongsu/internal/token"
 )
 
-// peekEvery is how often a peeker's room is looked at. Peekers are few and, being in no room, are told of nothing by /sync.
-const peekEvery = 500 * time.Millisecond
+// peekAgain is how often a peeker's room is looked at of which nothing was heard: what other nodes tell may be lost.
+const peekAgain = 5 * time.Second
 
 // peekMost bounds the events of one answer.
 const peekMost = 100
@@ -20,16 +21,22 @@ const peekMost = 100
 func (r *Reader) Peek(ctx context.Context, who Who, roomID, from string, timeout time.Duration) (*Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout+time.Second)
 	defer cancel()
+	lane, err := r.laneOf(ctx, roomID)
+	if err != nil {
+		return nil, err
+	}
 	over := time.After(timeout)
-	again := time.NewTicker(peekEvery)
+	again := time.NewTicker(peekAgain)
 	defer again.Stop()
 	for {
+		news := r.bell.next(lane) // before the look, so that nothing is missed in between
 		page, err := r.peekOnce(ctx, who, roomID, from)
 		if err != nil || len(page.Chunk) > 0 {
 			return page, err
 		}
 		from = page.End
 		select {
+		case <-news:
 		case <-again.C:
 		case <-over:
 			return page, nil
@@ -37,6 +44,21 @@ func (r *Reader) Peek(ctx context.Context, who Who, roomID, from string, timeout
 			return page, nil
 		}
 	}
+}
+
+// laneOf is the lane of a room, or any if there is no such room.
+func (r *Reader) laneOf(ctx context.Context, roomID string) (lane int, err error) {
+	err = r.store.Read(ctx, func(tx *store.Tx) error {
+		rm, err := tx.RoomByID(ctx, roomID)
+		if err == nil {
+			lane = store.Pos(rm.Num).Lane()
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil // the look says so
+	}
+	return lane, err
 }
 
 // peekOnce reads what there is after a token; its page always has an end.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 
 	"github.com/matrix-org/gomatrixserverlib/spec"
 	"github.com/tidwall/gjson"
@@ -20,7 +21,11 @@ type RedactRequest struct {
 	TxnID          string
 	Content        json.RawMessage // reason and other fields; may be empty
 	TS             int64
+	OwnOnly        bool // the sender may redact nobody else's events: the account is suspended
 }
+
+// errSuspended: Client-Server API, "Account suspension".
+var errSuspended = mxerr.New(http.StatusForbidden, mxerr.UserSuspended, "This account is suspended: it can redact its own events only")
 
 // Redact prunes an event and appends the redaction, whose id it returns.
 func (e *Engine) Redact(ctx context.Context, req RedactRequest) (string, error) {
@@ -100,6 +105,9 @@ func (tx *roomTx) redactable(req RedactRequest) (*store.Event, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if target.Sender != req.Sender && req.OwnOnly {
+		return nil, errSuspended
 	}
 	if target.Sender != req.Sender && tx.powerOf(req.Sender) < tx.powerLevels().Redact {
 		return nil, mxerr.Forbiddenf("You may not redact this event")

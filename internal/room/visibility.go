@@ -14,6 +14,7 @@ import (
 // Reader reads rooms on behalf of users.
 type Reader struct {
 	store *store.Store
+	bell  bell
 }
 
 // NewReader makes a Reader.

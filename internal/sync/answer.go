@@ -28,6 +28,7 @@ type answer struct {
 	types map[string][]string            // who types, by room id, where that changed
 
 	ignored []string // whom the user ignores; not nil
+	blocks  bool     // the user takes no invites
 
 	toDeviceLimit int // of the messages to the device; 0: the usual bound
 

@@ -17,13 +17,19 @@ var strippedTypes = []string{
 
 func (a *answer) invited(ctx context.Context, m *member) error {
 	state, inviter, err := a.stripped(ctx, m)
-	if err != nil || slices.Contains(a.ignored, inviter) {
+	if err != nil || a.unwanted(inviter) {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.rooms().Invite[m.roomID] = &InvitedRoom{State: EventBatch{Events: state}}
 	return nil
+}
+
+// unwanted tells whether an invite is not shown: the user ignores who sent it, or takes no invites, and it came before (Client-Server API,
+// "Invite permission"). What the server has to say is shown.
+func (a *answer) unwanted(inviter string) bool {
+	return slices.Contains(a.ignored, inviter) || a.blocks && (a.s.NoticesUser == "" || inviter != a.s.NoticesUser)
 }
 
 func (a *answer) knocked(ctx context.Context, m *member) error {

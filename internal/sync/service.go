@@ -20,7 +20,9 @@ type Options struct {
 	Rooms *room.Reader
 	// NodeID tells the counters of this run of this node from those of others.
 	NodeID string
-	Log    *slog.Logger
+	// NoticesUser is whom server notices come from; empty: nobody.
+	NoticesUser string
+	Log         *slog.Logger
 }
 
 // Service answers /sync.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"bongsu.org/bongsu/internal/room"
 	"bongsu.org/bongsu/internal/store"
 )
 
@@ -42,7 +43,8 @@ type session struct {
 	sent         map[string]map[int64]map[string]struct{} // device → room → members that lazy loading has sent
 	rules        *userRules
 	ignored      []string
-	ignoredKnown bool
+	blocks       bool // invites
+	ignoredKnown bool // and blocks
 	loaded       chan struct{}
 	loadErr      error
 
@@ -178,7 +180,7 @@ func (s *session) addAccountData(a store.AccountData) {
 		s.rules = nil
 		clear(s.unread)
 	}
-	if a.Type == ignoredType && a.RoomID == "" {
+	if (a.Type == ignoredType || a.Type == room.InvitePermissionType) && a.RoomID == "" {
 		s.ignoredKnown = false
 		clear(s.unread)
 	}

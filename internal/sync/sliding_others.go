@@ -19,7 +19,7 @@ func (x *slidingAnswer) stripped(ctx context.Context, m *matched, sent sentRoom)
 		return err
 	}
 	out := &SlidingRoom{Initial: true, Stripped: state, BumpStamp: x.stamp(m.room)}
-	if m.membership == "invite" && slices.Contains(x.common.ignored, sender) {
+	if m.membership == "invite" && x.common.unwanted(sender) {
 		out = nil
 	}
 	x.setRoom(m, out, sentRoom{room: live})

@@ -75,7 +75,7 @@ func (c stateChange) has(eventType string) bool {
 func (x *slidingAnswer) roomFor(m *matched, sent sentRoom) *slidingRoom {
 	r := &slidingRoom{slidingAnswer: x, matched: m, sent: sent, out: &SlidingRoom{}}
 	r.a = &answer{
-		s: x.s, ses: x.ses, since: x.sinceIn(sent.room), snap: x.snap, ignored: x.common.ignored, res: &Response{},
+		s: x.s, ses: x.ses, since: x.sinceIn(sent.room), snap: x.snap, ignored: x.common.ignored, blocks: x.common.blocks, res: &Response{},
 		req: Request{User: x.req.User, Device: x.req.Device, Filter: filter.TimelineLimit(max(m.limit, 1))},
 	}
 	return r

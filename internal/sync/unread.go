@@ -279,7 +279,25 @@ func (a *answer) counter(ctx context.Context, m *member) (counter, error) {
 	if err != nil {
 		return counter{}, err
 	}
-	return counter{a.req.User, rules, &push.Room{Members: info.members, MayNotify: info.mayNotify}, a.ignored}, nil
+	in := &push.Room{Members: info.members, MayNotify: info.mayNotify}
+	if rules.compiled.LooksForName() {
+		if in.DisplayName, err = a.ownName(ctx, m); err != nil {
+			return counter{}, err
+		}
+	}
+	return counter{a.req.User, rules, in, a.ignored}, nil
+}
+
+// ownName is what the user is called in a room.
+func (a *answer) ownName(ctx context.Context, m *member) (name string, err error) {
+	err = a.s.Store.Read(ctx, func(tx *store.Tx) error {
+		events, err := tx.EventsByPos(ctx, []store.Pos{m.pos})
+		for _, ev := range events {
+			name = gjson.GetBytes(ev.JSON, "content.displayname").Str
+		}
+		return err
+	})
+	return name, err
 }
 
 func (a *answer) userRules(ctx context.Context) (*userRules, error) {
@@ -368,31 +386,34 @@ func (h *hub) keepInfo(num int64, info *roomInfo, at store.Pos) {
 	}
 }
 
-// loadIgnored finds out whose messages the user does not want.
+// loadIgnored finds out whose messages the user does not want, and whether any invites.
 func (a *answer) loadIgnored(ctx context.Context) error {
 	a.ses.mu.Lock()
-	known, list := a.ses.ignoredKnown, a.ses.ignored
+	known, list, blocks := a.ses.ignoredKnown, a.ses.ignored, a.ses.blocks
 	a.ses.mu.Unlock()
 	if known {
-		a.ignored = list
+		a.ignored, a.blocks = list, blocks
 		return nil
 	}
 	err := a.s.Store.Read(ctx, func(tx *store.Tx) error {
-		d, err := tx.AccountDataOf(ctx, a.req.User, "", ignoredType)
-		if errors.Is(err, store.ErrNotFound) {
-			list = []string{}
-			return nil
+		found, err := tx.GlobalAccountData(ctx, []string{a.req.User}, ignoredType, room.InvitePermissionType)
+		list = []string{}
+		for _, d := range found {
+			if d.Type == ignoredType {
+				list = append(list, room.IgnoredUsers(d.Content)...)
+			} else {
+				blocks = room.InvitesBlocked(d.Content)
+			}
 		}
-		list = append([]string{}, room.IgnoredUsers(d.Content)...)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("reading whom a user ignores: %w", err)
 	}
 	a.ses.mu.Lock()
-	a.ses.ignoredKnown, a.ses.ignored = true, list
+	a.ses.ignoredKnown, a.ses.ignored, a.ses.blocks = true, list, blocks
 	a.ses.mu.Unlock()
-	a.ignored = list
+	a.ignored, a.blocks = list, blocks
 	return nil
 }
 

@@ -184,7 +184,13 @@ func (p *plan) notify(ctx context.Context, r *pushedRoom, ev *store.Event, users
 		if slices.Contains(rules[user].ignored, ev.Sender) {
 			continue
 		}
-		verdict := rules[user].compiled.Evaluate(prepared, r.info)
+		info := r.info
+		if rules[user].compiled.LooksForName() {
+			if info, err = p.named(ctx, r.info, ev, user); err != nil {
+				return err
+			}
+		}
+		verdict := rules[user].compiled.Evaluate(prepared, info)
 		if !verdict.Notify {
 			continue
 		}
@@ -205,6 +211,20 @@ func (p *plan) notify(ctx context.Context, r *pushedRoom, ev *store.Event, users
 		return nil
 	}
 	return p.enqueue(ctx, ev, names, notified)
+}
+
+// named is a room as it is for one user, with what that user was called in it at an event.
+func (p *plan) named(ctx context.Context, info *push.Room, ev *store.Event, user string) (*push.Room, error) {
+	own := *info
+	member, err := p.tx.StateEventAt(ctx, ev.Room, store.StateKey{Type: memberType, Key: user}, ev.Pos)
+	if errors.Is(err, store.ErrNotFound) {
+		return &own, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading what a user is called in a room: %w", err)
+	}
+	own.DisplayName = gjson.GetBytes(member.JSON, "content.displayname").Str
+	return &own, nil
 }
 
 // enqueue adds an event for the users, with the actions of each.
