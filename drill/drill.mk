@@ -8,14 +8,14 @@ DRILL_FROM ?= 1
 
 .PHONY: drill drill-short drill-long
 
-drill: build ## Make a fire drill: every fault once, in an order of a seed's
+drill: build .cache/weed ## Make a fire drill: every fault once, in an order of a seed's
 	tools/need.sh compiler postgresql patroni etcd sites
 	tools/asroot.sh bin/bongsu drill $(DRILL)
 
-drill-short: build ## Make the short drill: a fire, a cut, the loss of another site
+drill-short: build .cache/weed ## Make the short drill: a fire, a cut, the loss of another site
 	tools/need.sh compiler postgresql patroni etcd sites
 	tools/asroot.sh bin/bongsu drill --short $(DRILL)
 
-drill-long: build ## Make drills of every fault from several seeds (DRILL_RUNS, DRILL_FROM), each with its report
+drill-long: build .cache/weed ## Make drills of every fault from several seeds (DRILL_RUNS, DRILL_FROM), each with its report
 	tools/need.sh compiler postgresql patroni etcd sites
 	tools/drills.sh $(DRILL_FROM) $(DRILL_RUNS) $(DRILL)

@@ -99,11 +99,11 @@ func (d *drill) aftermath(ctx context.Context, f fault.Fault, scene *fault.Scene
 	}
 	entry.Ended = j.Now()
 	d.say("%s: it ends", f.Name)
-	if err := f.End(ctx, scene); err != nil {
-		return fmt.Errorf("ending %s: %w", f.Name, err)
-	}
 	waiting, cancel := context.WithTimeout(ctx, wholeTimeout)
 	defer cancel()
+	if err := f.End(waiting, scene); err != nil {
+		return fmt.Errorf("ending %s: %w", f.Name, err)
+	}
 	err := d.cluster.Await(waiting, d.cluster.Sites, func(s string) { d.say("%s: %s", f.Name, s) })
 	entry.Whole = j.Now()
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Program is bongsu, for the sites' nodes.
 	Program string
+	// Weed is SeaweedFS, for the sites' media.
+	Weed string
 	// Out is the folder of the report, the journal and the sites' logs.
 	Out string
 	// Seed is what all chance comes from.
@@ -69,7 +71,7 @@ func Run(ctx context.Context, o Options) (_ *report.Report, err error) {
 	defer cancel()
 	d.say("seed %d", o.Seed)
 	d.cluster, err = site.Start(booting, site.Options{
-		Sites: sites, Dir: dir, Program: o.Program, Delay: o.Delay, DiskSize: diskSize, Log: o.Log,
+		Sites: sites, Dir: dir, Program: o.Program, Weed: o.Weed, Delay: o.Delay, DiskSize: diskSize, Log: o.Log,
 	}, func(s string) { d.say("%s", s) })
 	if err != nil {
 		return nil, errors.Join(err, keepLogs(dir, o.Out))

@@ -26,6 +26,7 @@ func (p *program) localDrill(cmd *cobra.Command, common *drillFlags) func(contex
 	f.DurationVar(&o.Delay, "delay", time.Millisecond, "how long a packet is under way between sites, one way")
 	f.IntVar(&o.Inside, "inside", 2, "clients inside each site")
 	f.StringVar(&o.Program, "program", "", "run this program in the sites instead of this one")
+	f.StringVar(&o.Weed, "weed", ".cache/weed", "SeaweedFS, the media store of each site")
 	return func(ctx context.Context) (_ *report.Report, err error) {
 		if short {
 			o.Faults = fault.Short()
@@ -39,6 +40,9 @@ func (p *program) localDrill(cmd *cobra.Command, common *drillFlags) func(contex
 			}
 		}
 		if o.Program, err = filepath.Abs(o.Program); err != nil {
+			return nil, err
+		}
+		if o.Weed, err = filepath.Abs(o.Weed); err != nil {
 			return nil, err
 		}
 		o.Seed, o.Out, o.Outside, o.Rate, o.Version = common.seed, common.out, common.clients, common.rate, common.version

@@ -26,12 +26,12 @@ func (v *Verdict) eventsOf(e *Evidence, site int, room string, history []load.Ev
 	}
 	for id, n := range ids {
 		if n > 1 {
-			v.find(Twice, load.Send, "site %d gives %s %d times in %s", site, id, n, room)
+			v.find(Twice, load.Send, "site %s gives %s %d times in %s", letter(site), id, n, room)
 		}
 	}
 	for tag, events := range tags {
 		if len(events) > 1 {
-			v.find(Twice, load.Send, "operation %s made %v at site %d", tag, events, site)
+			v.find(Twice, load.Send, "operation %s made %v at site %s", tag, events, letter(site))
 		}
 	}
 	for i := range e.Ops {
@@ -41,12 +41,12 @@ func (v *Verdict) eventsOf(e *Evidence, site int, room string, history []load.Ev
 		}
 		v.Checked["events"]++
 		if ids[op.Result] == 0 {
-			v.find(Lost, load.Send, "%s (client %d's number %d, acknowledged by site %d at %s) is not in %s at site %d",
-				op.Result, op.Client, op.Seq, op.Site, op.Return, room, site)
+			v.find(Lost, load.Send, "%s (client %d's number %d, acknowledged by site %s at %s) is not in %s at site %s",
+				op.Result, op.Client, op.Seq, letter(op.Site), when(op.Return), room, letter(site))
 			continue
 		}
 		if !slices.Contains(tags[load.Tag(op.Client, op.Seq)], op.Result) {
-			v.find(Damaged, load.Send, "%s at site %d is not what client %d sent as its number %d", op.Result, site, op.Client, op.Seq)
+			v.find(Damaged, load.Send, "%s at site %s is not what client %d sent as its number %d", op.Result, letter(site), op.Client, op.Seq)
 		}
 	}
 }
@@ -63,8 +63,8 @@ func (v *Verdict) sameOrder(e *Evidence) {
 			v.Checked["orders"]++
 			for i := range max(len(history), len(first[room])) {
 				if at(history, i) != at(first[room], i) {
-					v.find(OutOfOrder, load.Send, "place %d of %s holds %q at site %d and %q at site %d",
-						i, room, at(first[room], i).ID, sites[0], at(history, i).ID, site)
+					v.find(OutOfOrder, load.Send, "place %d of %s holds %q at site %s and %q at site %s",
+						i, room, at(first[room], i).ID, letter(sites[0]), at(history, i).ID, letter(site))
 					break
 				}
 			}

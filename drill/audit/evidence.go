@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"time"
 
 	"bongsu.org/bongsu/drill/load"
 )
@@ -77,6 +78,17 @@ type Verdict struct {
 	Checked map[string]int `json:"checked"`
 }
 
+// letter is how people call a site.
+func letter(site int) string {
+	if site < 0 {
+		return "?"
+	}
+	return string(rune('A' + site))
+}
+
+// when is a time as people read it.
+func when(at time.Duration) time.Duration { return at.Round(time.Millisecond) }
+
 // Count is how many findings are of a kind.
 func (v *Verdict) Count(f Fault) int {
 	n := 0
@@ -111,7 +123,7 @@ func Judge(e *Evidence) *Verdict {
 func (v *Verdict) denied(e *Evidence) {
 	for i := range e.Ops {
 		if op := &e.Ops[i]; op.Outcome == load.Refused {
-			v.find(Denied, op.Kind, "client %d's number %d at site %d: %s", op.Client, op.Seq, op.Site, op.Result)
+			v.find(Denied, op.Kind, "client %d's number %d at site %s: %s", op.Client, op.Seq, letter(op.Site), op.Result)
 		}
 	}
 	for _, err := range e.Refused {

@@ -18,7 +18,7 @@ func (v *Verdict) claims(e *Evidence) {
 		key := op.Where + " " + op.Result
 		if first := given[key]; first != nil {
 			v.find(Twice, load.Claim, "key %s of %s was given to client %d at %s and to client %d at %s",
-				op.Result, op.Where, first.Client, first.Return, op.Client, op.Return)
+				op.Result, op.Where, first.Client, when(first.Return), op.Client, when(op.Return))
 			continue
 		}
 		given[key] = op
@@ -43,7 +43,7 @@ func (v *Verdict) toDevice(e *Evidence) {
 		v.Checked["messages to devices"]++
 		to, known := owner[op.Where]
 		if known && e.Streams[to].Whole && !had[receipt(to, op.Result)] {
-			v.find(Lost, load.ToDevice, "client %d's number %d, acknowledged at %s, did not come to client %d", op.Client, op.Seq, op.Return, to)
+			v.find(Lost, load.ToDevice, "client %d's number %d, acknowledged at %s, did not come to client %d", op.Client, op.Seq, when(op.Return), to)
 		}
 	}
 }
@@ -59,9 +59,9 @@ func (v *Verdict) received(client int, messages []load.Seen, had map[string]bool
 		}
 		switch {
 		case had[receipt(client, m.ID)]:
-			v.find(Twice, load.ToDevice, "client %d got %s again at %s from site %d", client, m.ID, m.At, m.Site)
+			v.find(Twice, load.ToDevice, "client %d got %s again at %s from site %s", client, m.ID, when(m.At), letter(m.Site))
 		case seq < newest[from]:
-			v.find(OutOfOrder, load.ToDevice, "client %d got client %d's number %d after %d, at %s", client, from, seq, newest[from], m.At)
+			v.find(OutOfOrder, load.ToDevice, "client %d got client %d's number %d after %d, at %s", client, from, seq, newest[from], when(m.At))
 		}
 		had[receipt(client, m.ID)] = true
 		newest[from] = max(newest[from], seq)
@@ -80,9 +80,9 @@ func (v *Verdict) pictures(e *Evidence) {
 			v.Checked["pictures"]++
 			switch {
 			case !asked || got.Err != "":
-				v.find(Lost, load.Upload, "%s, acknowledged by site %d at %s, is not at site %d: %s", op.Result, op.Site, op.Return, site, got.Err)
+				v.find(Lost, load.Upload, "%s, acknowledged by site %s at %s, is not at site %s: %s", op.Result, letter(op.Site), when(op.Return), letter(site), got.Err)
 			case got.Digest != op.Digest:
-				v.find(Damaged, load.Upload, "%s at site %d is not what was uploaded", op.Result, site)
+				v.find(Damaged, load.Upload, "%s at site %s is not what was uploaded", op.Result, letter(site))
 			}
 		}
 	}
@@ -100,9 +100,9 @@ func (v *Verdict) backups(e *Evidence) {
 			v.Checked["backed-up keys"]++
 			switch {
 			case !there:
-				v.find(Lost, load.Backup, "client %d's %s, acknowledged at %s, is not at site %d", op.Client, op.Result, op.Return, site)
+				v.find(Lost, load.Backup, "client %d's %s, acknowledged at %s, is not at site %s", op.Client, op.Result, when(op.Return), letter(site))
 			case got != op.Digest:
-				v.find(Damaged, load.Backup, "client %d's %s at site %d is not what was put in", op.Client, op.Result, site)
+				v.find(Damaged, load.Backup, "client %d's %s at site %s is not what was put in", op.Client, op.Result, letter(site))
 			}
 		}
 	}

@@ -33,15 +33,15 @@ func (v *Verdict) stream(client int, room string, seen []load.Seen, places map[s
 		place, there := places[s.ID]
 		switch {
 		case !there:
-			v.find(Unmade, load.Send, "client %d saw %s at %s from site %d, and it is not in %s", client, s.ID, s.At, s.Site, room)
+			v.find(Unmade, load.Send, "client %d saw %s at %s from site %s, and it is not in %s", client, s.ID, when(s.At), letter(s.Site), room)
 			continue
 		case had[s.ID]:
-			v.find(Twice, load.Send, "client %d's stream repeats %s at %s from site %d", client, s.ID, s.At, s.Site)
+			v.find(Twice, load.Send, "client %d's stream repeats %s at %s from site %s", client, s.ID, when(s.At), letter(s.Site))
 			continue
 		case last >= 0 && place < last:
-			v.find(OutOfOrder, load.Send, "client %d's stream goes back from place %d to %d of %s at %s", client, last, place, room, s.At)
+			v.find(OutOfOrder, load.Send, "client %d's stream goes back from place %d to %d of %s at %s", client, last, place, room, when(s.At))
 		case last >= 0 && place > last+1:
-			v.find(Gap, load.Send, "client %d's stream jumps from place %d to %d of %s at %s, site %d", client, last, place, room, s.At, s.Site)
+			v.find(Gap, load.Send, "client %d's stream jumps from place %d to %d of %s at %s, site %s", client, last, place, room, when(s.At), letter(s.Site))
 		}
 		had[s.ID] = true
 		last = max(last, place)

@@ -50,7 +50,7 @@ func (c *Client) History(ctx context.Context, e Entrance, room string) ([]Event,
 		}
 		var page Page
 		if err := c.at(ctx, e, path, &page); err != nil {
-			return nil, fmt.Errorf("reading %s at site %d: %w", room, e.Site, err)
+			return nil, fmt.Errorf("reading %s at %s: %w", room, e.URL, err)
 		}
 		for _, event := range page.Chunk {
 			var content struct {
@@ -75,7 +75,7 @@ func (c *Client) Picture(ctx context.Context, e Entrance, uri string) (string, e
 	var body []byte
 	path := fmt.Sprintf("/_matrix/client/v1/media/download/%s/%s", url.PathEscape(server), url.PathEscape(id))
 	if err := c.at(ctx, e, path, &body); err != nil {
-		return "", fmt.Errorf("fetching %s at site %d: %w", uri, e.Site, err)
+		return "", err
 	}
 	return digest(body), nil
 }
@@ -93,7 +93,7 @@ func (c *Client) BackupsFrom(ctx context.Context, over *Client, e Entrance) (map
 		} `json:"rooms"`
 	}
 	if err := over.askFor(ctx, c.token, e, client3+"/room_keys/keys?version="+url.QueryEscape(c.BackupVersion), &answer); err != nil {
-		return nil, fmt.Errorf("reading the key back-up at site %d: %w", e.Site, err)
+		return nil, fmt.Errorf("reading the key back-up at %s: %w", e.URL, err)
 	}
 	all := map[string]string{}
 	for _, room := range answer.Rooms {

@@ -95,6 +95,9 @@ func (r *Report) headline() (heading, lead string) {
 	if !r.Held() {
 		return "The drill found faults", fmt.Sprintf("%s things were acknowledged. Not all of them are as they must be; the findings are below.", thousands(acked))
 	}
+	if r.Elsewhere() {
+		return "Nothing is lost", fmt.Sprintf("Of %s things that the cluster had acknowledged, all are there, once, and in order.", thousands(acked))
+	}
 	what := "once"
 	if len(r.Faults) > 1 {
 		what = fmt.Sprintf("%d times", len(r.Faults))

@@ -43,6 +43,9 @@ type Machine struct {
 	LoadAfter  float64 `json:"load_after"`
 }
 
+// Elsewhere tells that the cluster was not on this machine, and its faults were made by hand.
+func (r *Report) Elsewhere() bool { return r.Machine.CPUs == 0 }
+
 // Span is a time from and to, since the journal's start.
 type Span struct {
 	From time.Duration `json:"from"`

@@ -27,7 +27,7 @@ func burning() (*Report, []load.Op) {
 	for i := range 400 {
 		ops = append(ops, load.Op{Kind: load.Read, Call: at(float64(i)/10 - 0.01), Return: at(float64(i) / 10), Outcome: load.Acknowledged})
 	}
-	r := &Report{Seed: 7, Sites: []string{"a", "b", "c"}, Faults: []*Fault{{
+	r := &Report{Seed: 7, Machine: Machine{CPUs: 2}, Sites: []string{"a", "b", "c"}, Faults: []*Fault{{
 		Name: "fire", Title: "Fire in the primary's site", Hit: []string{"b"}, Done: at(10), Ended: at(25), Whole: at(31),
 		During: Span{at(10), at(25)}, After: Span{at(25), at(35)}, Checked: map[string]int{"events": 100},
 	}}}

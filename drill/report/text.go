@@ -26,8 +26,12 @@ func milliseconds(d time.Duration) string {
 
 // Text writes the figures for a terminal.
 func (r *Report) Text(w io.Writer) {
-	fmt.Fprintf(w, "\nSeed %d. %d sites, %s one way (%s), %d clients outside and %d inside, %d CPUs, load %.1f before and %.1f after.\n\n",
-		r.Seed, len(r.Sites), milliseconds(r.Delay), r.DelayBy, r.Outside, r.Inside, r.Machine.CPUs, r.Machine.LoadBefore, r.Machine.LoadAfter)
+	fmt.Fprintf(w, "\nSeed %d. %d sites, %d clients outside and %d inside.", r.Seed, len(r.Sites), r.Outside, r.Inside)
+	if !r.Elsewhere() {
+		fmt.Fprintf(w, " %s one way (%s), %d CPUs, load %.1f before and %.1f after.",
+			milliseconds(r.Delay), r.DelayBy, r.Machine.CPUs, r.Machine.LoadBefore, r.Machine.LoadAfter)
+	}
+	fmt.Fprint(w, "\n\n")
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "fault\tsite\tno send\tone client\telection\tno read\tafter its end\twhole again\tfindings")
 	for _, f := range r.Faults {

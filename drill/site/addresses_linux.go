@@ -13,7 +13,7 @@ const (
 	portPatroni   = 8009
 	portNode      = 8008
 	portNodes     = 6222
-	portMetrics   = 9100
+	portStore     = 8333
 )
 
 // The drill's network is the one that RFC 2544 sets aside for tests of networks. The clients outside have port 0 of the switch; the sites

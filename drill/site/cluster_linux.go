@@ -24,6 +24,8 @@ type Options struct {
 	Dir string
 	// Program is bongsu.
 	Program string
+	// Weed is SeaweedFS, for the sites' media.
+	Weed string
 	// Delay is how long a packet is under way between two places, one way.
 	Delay time.Duration
 	// DiskSize is that of each site's disk, in bytes. It takes as much of this machine's disk as is written to it.
@@ -46,7 +48,7 @@ type Cluster struct {
 
 // Start boots a cluster. It returns when every site does its work; progress is told each step.
 func Start(ctx context.Context, o Options, progress func(string)) (_ *Cluster, err error) {
-	t, err := findTools()
+	t, err := findTools(o.Weed)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +63,12 @@ func Start(ctx context.Context, o Options, progress func(string)) (_ *Cluster, e
 		}
 	}()
 	if c.shim, err = buildShim(ctx, o.Dir); err != nil {
+		return nil, err
+	}
+	if c.options.Program, err = place(o.Program, o.Dir); err != nil {
+		return nil, err
+	}
+	if c.weed, err = place(t.weed, o.Dir); err != nil {
 		return nil, err
 	}
 	if err := c.outside(); err != nil {

@@ -17,14 +17,15 @@ type tools struct {
 	etcd   string
 	python string // that Patroni is installed for
 	binDir string // of PostgreSQL
+	weed   string // SeaweedFS
 }
 
 // ErrMissing says what a drill needs and this machine has not.
 var ErrMissing = errors.New("the fire drill cannot run here")
 
 // findTools looks for all that a drill needs, and names everything that is missing at once.
-func findTools() (tools, error) {
-	var t tools
+func findTools(weed string) (tools, error) {
+	t := tools{weed: weed}
 	var missing []string
 	find := func(name, pack string) string {
 		path, err := exec.LookPath(name)
@@ -51,6 +52,9 @@ func findTools() (tools, error) {
 	find("cc", "gcc libc6-dev")
 	if t.binDir = postgresPrograms(); t.binDir == "" {
 		missing = append(missing, "postgres 15 or newer: apt-get install postgresql")
+	}
+	if _, err := exec.LookPath(weed); err != nil {
+		missing = append(missing, "SeaweedFS, the media store of each site: make .cache/weed, and --weed if it is elsewhere")
 	}
 	if len(missing) > 0 {
 		return t, fmt.Errorf("%w; it needs\n  %s\ntools/need.sh compiler postgresql patroni etcd sites installs the packages", ErrMissing, strings.Join(missing, "\n  "))

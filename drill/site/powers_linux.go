@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -114,10 +115,10 @@ func (s *Site) inside(fn func() error) error {
 
 // Restart ends the site's processes in order, the node first, and starts them again.
 func (s *Site) Restart() error {
-	for _, name := range []string{Node, Patroni, Etcd} {
+	for _, name := range slices.Backward(startOrder) {
 		s.StopProcess(name, stopWithin)
 	}
-	for _, name := range []string{Etcd, Patroni, Node} {
+	for _, name := range startOrder {
 		if err := s.StartProcess(name); err != nil {
 			return err
 		}

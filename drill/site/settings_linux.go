@@ -20,20 +20,22 @@ type values struct {
 	Disk     string
 	BinDir   string
 	Secret   string
-	Lanes    int
-	Strict   bool
 	Others   []string // HOST:PORT of the other nodes
+	Stores   []string // of media, the site's own first
 	Database string
 }
 
 func (s *Site) values() values {
 	v := values{Site: s, Sites: s.cluster.Sites, Disk: s.disk(), BinDir: s.cluster.binDir, Secret: s.cluster.secret}
-	hosts := []string{s.at(portPostgres)}
+	hosts, stores := []string{s.at(portPostgres)}, []string{s.at(portStore)}
 	for _, other := range s.cluster.Sites {
 		if other != s {
 			v.Others = append(v.Others, other.at(portNodes))
-			hosts = append(hosts, other.at(portPostgres))
+			hosts, stores = append(hosts, other.at(portPostgres)), append(stores, other.at(portStore))
 		}
+	}
+	for _, store := range stores {
+		v.Stores = append(v.Stores, fmt.Sprintf("s3://%s/%s?tls=off&region=us-east-1&credentials=%s", store, storeBucket, filepath.Join(s.Folder, "s3.ini")))
 	}
 	v.Database = fmt.Sprintf("postgres://bongsu:%s@%s/bongsu?sslmode=disable", s.cluster.secret, strings.Join(hosts, ","))
 	return v
@@ -63,6 +65,8 @@ func (s *Site) program(name string) (program, error) {
 		return s.etcd(), nil
 	case Patroni:
 		return s.patroni()
+	case Store:
+		return s.weed()
 	case Node:
 		return s.node()
 	}

@@ -39,9 +39,13 @@ type Site struct {
 const (
 	Etcd     = "etcd"
 	Patroni  = "patroni"
+	Store    = "weed"
 	Node     = "bongsu"
 	Postgres = "postgres" // started and ended by Patroni
 )
+
+// startOrder is that in which a site's processes are started; they end in the reverse.
+var startOrder = []string{Etcd, Patroni, Store, Node}
 
 // disk is the folder of all that the site would lose in a fire.
 func (s *Site) disk() string { return filepath.Join(s.Folder, "disk") }
@@ -212,10 +216,13 @@ func (s *Site) Boot(ctx context.Context) error {
 	if err := s.powerOn(ctx); err != nil {
 		return fmt.Errorf("giving site %s power: %w", s.Name, err)
 	}
-	for _, name := range []string{Etcd, Patroni, Node} {
+	for _, name := range startOrder {
 		if err := s.StartProcess(name); err != nil {
 			return err
 		}
+	}
+	if err := s.bucket(ctx); err != nil {
+		return err
 	}
 	s.fresh = false // a member now, whose data make it one at the next start
 	return nil

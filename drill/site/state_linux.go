@@ -20,8 +20,8 @@ type State struct {
 	Followers map[string]string
 	// Ready tells whether the node says so of itself.
 	Ready bool
-	// Live tells whether the node answers.
-	Live bool
+	// Media tells whether the media store has its bucket.
+	Media bool
 }
 
 type patroniState struct {
@@ -65,9 +65,8 @@ func (s *Site) State(ctx context.Context) State {
 	_, err := s.etcdStatus(ctx)
 	st.Etcd = err == nil
 	s.database(ctx, &st)
-	code, err := ask(ctx, http.MethodGet, s.URL()+"/health/live", nil, nil)
-	st.Live = err == nil && code == http.StatusOK
-	code, err = ask(ctx, http.MethodGet, s.URL()+"/health/ready", nil, nil)
+	st.Media = s.takesMedia(ctx)
+	code, err := ask(ctx, http.MethodGet, s.URL()+"/health/ready", nil, nil)
 	st.Ready = err == nil && code == http.StatusOK
 	return st
 }
@@ -102,6 +101,8 @@ func missing(sites []*Site, states []State) string {
 			lack = append(lack, "the database in "+s.Name)
 		case primary != nil && st.Role != "primary" && !inStep(primary.Followers[s.Name]):
 			lack = append(lack, "replication to "+s.Name)
+		case !st.Media:
+			lack = append(lack, "the media store in "+s.Name)
 		case !st.Ready:
 			lack = append(lack, "the node in "+s.Name)
 		}
