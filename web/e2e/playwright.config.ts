@@ -6,12 +6,12 @@ export default defineConfig({
   testDir: ".",
   outputDir: "../node_modules/.cache/playwright",
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 400_000,
+  expect: { timeout: 60_000 },
   reporter: "list",
   use: {
     baseURL: environment.url,
-    actionTimeout: 20_000,
+    actionTimeout: 60_000,
     trace: "retain-on-failure",
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {

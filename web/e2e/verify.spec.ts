@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 
 import { environment } from "./support/environment.ts";
-import { accept, newName, send, signUp, startChat } from "./support/people.ts";
+import { accept, message, newName, send, signUp, startChat } from "./support/people.ts";
 import { expect, expectAccessible, portraits, test } from "./support/test.ts";
 
 test("two people chat, encrypted, and verify each other by emoji", async ({ person }) => {
@@ -13,9 +13,9 @@ test("two people chat, encrypted, and verify each other by emoji", async ({ pers
   await startChat(ann, `@${benName}:${environment.serverName}`);
   await send(ann, "Shall we meet at the tower?");
   await accept(ben, new RegExp(annName));
-  await expect(ben.getByText("Shall we meet at the tower?")).toBeVisible();
+  await expect(message(ben, "Shall we meet at the tower?")).toBeVisible();
   await send(ben, "At sunset.");
-  await expect(ann.getByText("At sunset.")).toBeVisible();
+  await expect(message(ann, "At sunset.")).toBeVisible();
   await portraits(ann, "chat");
 
   await openPerson(ann, benName);

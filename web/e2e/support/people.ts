@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
 import { expect } from "./test.ts";
 
@@ -48,4 +48,9 @@ export async function send(page: Page, text: string): Promise<void> {
 export async function accept(page: Page, chat: RegExp): Promise<void> {
   await page.getByRole("list", { name: "Chats" }).getByText(chat).first().click();
   await page.getByRole("button", { name: "Accept" }).click();
+}
+
+/** A message in the chat that is open, not its preview in the list. */
+export function message(page: Page, text: string): Locator {
+  return page.getByRole("main").getByText(text, { exact: true });
 }

@@ -15,10 +15,10 @@ interface Fixtures {
 
 /** Tests in which each page is watched: what goes against the content policy, or throws, fails the test. */
 export const test = base.extend<Fixtures>({
-  person: async ({ browser, baseURL }, use) => {
+  person: async ({ browser, baseURL }, provide) => {
     const contexts: BrowserContext[] = [];
     const faults: string[] = [];
-    await use(async (options) => {
+    await provide(async (options) => {
       const context = await open(browser, { baseURL, ...options });
       contexts.push(context);
       const page = await context.newPage();

@@ -14,16 +14,35 @@ import { type Ask, withUia } from "./uia.ts";
  */
 export type SecurityState = "unset" | "locked" | "unsaved" | "ready";
 
-export async function securityState(client: MatrixClient): Promise<SecurityState> {
+/**
+ * Makes what reads the state. The server is asked once whether the account has an identity that this device has not heard of;
+ * not each time, since its answer is itself an event after which the state is read.
+ */
+export function securityReader(client: MatrixClient): () => Promise<SecurityState> {
+  const userId = client.getSafeUserId();
   const crypto = mustCrypto(client);
-  if (!(await crypto.userHasCrossSigningKeys(client.getSafeUserId(), true))) {
-    return "unset";
-  }
-  const device = await crypto.getDeviceVerificationStatus(client.getSafeUserId(), client.getDeviceId() ?? "");
-  if (device?.signedByOwner !== true) {
-    return "locked";
-  }
-  return (await client.secretStorage.getDefaultKeyId()) === null ? "unsaved" : "ready";
+  let asked: Promise<boolean> | undefined;
+  const ask = (): Promise<boolean> => {
+    asked ??= crypto.userHasCrossSigningKeys(userId, true).catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+  const hasIdentity = async (): Promise<boolean> => (await crypto.getUserVerificationStatus(userId)).known;
+  return async () => {
+    if (!(await hasIdentity())) {
+      await ask();
+      if (!(await hasIdentity())) {
+        return "unset";
+      }
+    }
+    const device = await crypto.getDeviceVerificationStatus(userId, client.getDeviceId() ?? "");
+    if (device?.signedByOwner !== true) {
+      return "locked";
+    }
+    return (await client.secretStorage.getDefaultKeyId()) === null ? "unsaved" : "ready";
+  };
 }
 
 /**

@@ -1,8 +1,9 @@
-import { MatrixError } from "matrix-js-sdk";
+import { createClient, MatrixError } from "matrix-js-sdk";
 
 import { deviceName } from "./deviceName.ts";
 import type { FoundServer } from "./discovery.ts";
 import { anonymousClient, sessionOf } from "./login.ts";
+import { quietLogger } from "./quietLogger.ts";
 import type { Session } from "./session.ts";
 import { type Ask, withUia } from "./uia.ts";
 
@@ -21,7 +22,19 @@ export async function signUp(server: FoundServer, username: string, password: st
   if (made.access_token === undefined || made.device_id === undefined) {
     throw new Error("the server made an account and no session");
   }
-  return sessionOf(server, { user_id: made.user_id, device_id: made.device_id, access_token: made.access_token });
+  const session = sessionOf(server, {
+    user_id: made.user_id,
+    device_id: made.device_id,
+    access_token: made.access_token,
+  });
+  await named(session, username);
+  return session;
+}
+
+/** Others see the name that was chosen from the first message on, not the whole user id. */
+async function named({ baseUrls: [baseUrl = ""], userId, accessToken }: Session, name: string): Promise<void> {
+  const client = createClient({ baseUrl, userId, accessToken, logger: quietLogger });
+  await client.setDisplayName(name).catch(() => undefined); // an account without a name is an account all the same
 }
 
 export type NameState = "free" | "taken" | "invalid";

@@ -5,6 +5,8 @@
  * down, and shows notifications. Messages and keys are not its business. It imports nothing, so that it is one classic script.
  */
 
+export {}; // a module to the compiler, so that `self` can be declared as what it is here
+
 declare const self: ServiceWorkerGlobalScope;
 
 /** The build puts the list of files here, and their digest into the cache's name. */

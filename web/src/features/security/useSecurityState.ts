@@ -1,9 +1,9 @@
 import { ClientEvent } from "matrix-js-sdk";
 import { CryptoEvent } from "matrix-js-sdk/lib/crypto-api";
-import { useCallback } from "react";
+import { useMemo } from "react";
 
 import { useClient } from "../../matrix/RunningProvider.tsx";
-import { securityState, type SecurityState } from "../../matrix/security.ts";
+import { securityReader, type SecurityState } from "../../matrix/security.ts";
 import { useAsyncEmitted } from "../../matrix/useAsyncEmitted.ts";
 
 const events = [
@@ -18,6 +18,6 @@ export function useSecurityState(): SecurityState | undefined {
   return useAsyncEmitted(
     client,
     events,
-    useCallback(() => securityState(client), [client]),
+    useMemo(() => securityReader(client), [client]),
   );
 }
