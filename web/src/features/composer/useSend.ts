@@ -6,7 +6,7 @@ import { useMessenger } from "../messenger/MessengerProvider.tsx";
 import type { OutboxEntry } from "../outbox/entry.ts";
 import { type Conversation, useConversation } from "../timeline/model/conversation.tsx";
 import type { Draft } from "./drafts.ts";
-import { fileContent } from "./fileContent.ts";
+import { fileMessage } from "./fileMessage.ts";
 import { editContent, textContent } from "./markdown.ts";
 import { type VoiceRecording, voiceContent } from "./voice.ts";
 
@@ -26,7 +26,7 @@ export function useSend(): Send {
   const t = useTranslations("composer");
   const { act } = useAct();
 
-  const add = (content: Content, file?: File): Promise<void> => {
+  const add = (content: Content, file?: File, thumbnail?: Blob): Promise<void> => {
     const entry: OutboxEntry = {
       txnId: client.makeTxnId(),
       roomId: conversation.room.roomId,
@@ -35,8 +35,9 @@ export function useSend(): Send {
       createdAt: Date.now(),
       ...(conversation.threadId !== undefined && { threadId: conversation.threadId }),
       ...(file && { file: { name: file.name, mimetype: file.type, size: file.size } }),
+      ...(thumbnail && { thumbnail: { name: "thumbnail", mimetype: thumbnail.type, size: thumbnail.size } }),
     };
-    return outbox.add(entry, file);
+    return outbox.add(entry, { ...(file && { file }), ...(thumbnail && { thumbnail }) });
   };
 
   return {
@@ -54,7 +55,8 @@ export function useSend(): Send {
       void act(async () => {
         for (const file of files) {
           const caption = files.length === 1 && words !== "" ? words : undefined;
-          await add(relate(await fileContent(file, caption)), file);
+          const { content, thumbnail } = await fileMessage(file, caption);
+          await add(relate(content), file, thumbnail);
         }
         if (files.length > 1 && words !== "") await add(relate(textContent(words, mentions)));
       });

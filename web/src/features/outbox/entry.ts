@@ -21,8 +21,14 @@ export interface OutboxEntry {
   type: keyof TimelineEvents;
   content: Record<string, unknown>;
   file?: OutgoingFile;
+  /** A small picture of the file, to be shown first. */
+  thumbnail?: OutgoingFile;
   createdAt: number;
 }
+
+/** The parts of an entry that are uploaded. */
+export const uploadedParts = ["file", "thumbnail"] as const;
+export type UploadedPart = (typeof uploadedParts)[number];
 
 /** Where an entry stands on its way. */
 export type Phase =
@@ -40,7 +46,15 @@ export interface Outgoing {
   readonly phase: Phase;
 }
 
-/** The content with which an entry is sent, once its file lies on the server. */
-export function finishedContent({ content, file }: OutboxEntry): Record<string, unknown> {
-  return file?.uploaded ? { ...content, ...file.uploaded } : content;
+/** The content with which an entry is sent, once its files lie on the server. */
+// Client-Server API, 11.3.4: in info, thumbnail_url or thumbnail_file says where the small picture is.
+export function finishedContent({ content, file, thumbnail }: OutboxEntry): Record<string, unknown> {
+  if (!file?.uploaded) return content;
+  const finished = { ...content, ...file.uploaded };
+  if (!thumbnail?.uploaded) return finished;
+  const place =
+    "file" in thumbnail.uploaded
+      ? { thumbnail_file: thumbnail.uploaded.file }
+      : { thumbnail_url: thumbnail.uploaded.url };
+  return { ...finished, info: { ...(content.info as object), ...place } };
 }

@@ -144,14 +144,14 @@ describe("the outbox", () => {
     expect(events.size).toBe(0);
   });
 
-  it("uploads a file once, although the message is sent twice", async () => {
+  it("uploads a file and its small picture once, although the message is sent twice", async () => {
     const { transport, faults } = server();
     faults.push("no network");
     const outbox = new Outbox(stores(), transport);
     const file = { name: "a.txt", mimetype: "text/plain", size: 1 };
-    await outbox.add({ ...message("1"), file }, new Blob(["a"]));
+    await outbox.add({ ...message("1"), file, thumbnail: file }, { file: new Blob(["a"]), thumbnail: new Blob(["b"]) });
     await untilPhases(outbox, "sent");
-    expect(transport.upload).toHaveBeenCalledTimes(1);
+    expect(transport.upload).toHaveBeenCalledTimes(2);
     const sent = transport.send.mock.lastCall?.[0];
     expect(sent?.file).toEqual({ ...file, uploaded: { url: "mxc://x/file" } });
   });

@@ -5,13 +5,22 @@
 // id, becomes one event exactly. In a room messages go one at a time, in the order in which they were written; rooms do not wait for
 // each other. The outbox never gives up by itself on a message that the server did not refuse.
 import type { Collection } from "../../vault/vault.ts";
-import type { OutboxEntry, Outgoing, Phase, UploadedFile } from "./entry.ts";
+import {
+  type OutboxEntry,
+  type Outgoing,
+  type OutgoingFile,
+  type Phase,
+  type UploadedFile,
+  type UploadedPart,
+  uploadedParts,
+} from "./entry.ts";
 
 /** How the outbox reaches the server. */
 export interface Transport {
   upload(
     entry: OutboxEntry,
-    file: Blob,
+    file: OutgoingFile,
+    blob: Blob,
     onProgress: (share: number) => void,
     signal: AbortSignal,
   ): Promise<UploadedFile>;
@@ -24,6 +33,8 @@ export interface Transport {
   /** After how many milliseconds to try again after so many attempts that failed. */
   pause(error: unknown, attempts: number): number;
 }
+
+export type OutgoingBlobs = Partial<Record<UploadedPart, Blob>>;
 
 export interface OutboxStores {
   entries: Collection<OutboxEntry>;
@@ -68,8 +79,11 @@ export class Outbox {
   }
 
   /** Keeps a message, and sends it as soon as may be. Resolves when it is kept. */
-  async add(entry: OutboxEntry, file?: Blob): Promise<void> {
-    if (file) await this.stores.files.putBytes(entry.txnId, await file.arrayBuffer());
+  async add(entry: OutboxEntry, files: OutgoingBlobs = {}): Promise<void> {
+    for (const part of uploadedParts) {
+      const blob = files[part];
+      if (blob) await this.stores.files.putBytes(blobId(entry.txnId, part), await blob.arrayBuffer());
+    }
     await this.stores.entries.put(entry.txnId, entry);
     void this.run(this.enqueue(entry));
   }
@@ -171,24 +185,27 @@ export class Outbox {
   }
 
   private async deliver(queue: Queue, item: Item): Promise<void> {
-    const { file } = item.entry;
-    if (file && !file.uploaded) await this.upload(queue, item, file.mimetype);
+    for (const part of uploadedParts) {
+      const file = item.entry[part];
+      if (file && !file.uploaded) await this.upload(queue, item, part, file);
+    }
     this.move(queue, item, { name: "sending" });
     const eventId = await this.transport.send(item.entry);
     if (queue.items.includes(item)) this.move(queue, item, { name: "sent", eventId });
     await this.forget(item.entry);
   }
 
-  private async upload(queue: Queue, item: Item, type: string): Promise<void> {
+  private async upload(queue: Queue, item: Item, part: UploadedPart, file: OutgoingFile): Promise<void> {
     const { entry, abort } = item;
     this.move(queue, item, { name: "uploading", progress: 0 });
-    const bytes = await this.stores.files.getBytes(entry.txnId);
-    if (!bytes || !entry.file) throw new LostFile("the browser has cleaned up the file");
+    const bytes = await this.stores.files.getBytes(blobId(entry.txnId, part));
+    if (!bytes) throw new LostFile("the browser has cleaned up the file");
     const onProgress = (progress: number): void => {
       this.move(queue, item, { name: "uploading", progress });
     };
-    const uploaded = await this.transport.upload(entry, new Blob([bytes], { type }), onProgress, abort.signal);
-    item.entry = { ...entry, file: { ...entry.file, uploaded } };
+    const blob = new Blob([bytes], { type: file.mimetype });
+    const uploaded = await this.transport.upload(entry, file, blob, onProgress, abort.signal);
+    item.entry = { ...entry, [part]: { ...file, uploaded } };
     await this.stores.entries.put(entry.txnId, item.entry);
   }
 
@@ -216,11 +233,16 @@ export class Outbox {
   }
 
   private async forget({ txnId }: OutboxEntry): Promise<void> {
-    await Promise.all([this.stores.entries.delete(txnId), this.stores.files.delete(txnId)]);
+    await this.stores.entries.delete(txnId);
+    for (const part of uploadedParts) await this.stores.files.delete(blobId(txnId, part));
   }
 }
 
 class LostFile extends Error {}
+
+function blobId(txnId: string, part: UploadedPart): string {
+  return `${txnId} ${part}`;
+}
 
 function next(queue: Queue): Item | undefined {
   return queue.items.find(({ phase }) => phase.name === "waiting");

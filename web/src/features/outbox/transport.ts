@@ -9,7 +9,7 @@ import {
   type Room,
 } from "matrix-js-sdk";
 
-import { finishedContent, type OutboxEntry, type UploadedFile } from "./entry.ts";
+import { finishedContent, type OutboxEntry, type OutgoingFile, type UploadedFile } from "./entry.ts";
 import type { Transport } from "./outbox.ts";
 
 const longestPause = 30_000;
@@ -23,14 +23,15 @@ export class ClientTransport implements Transport {
 
   async upload(
     entry: OutboxEntry,
-    file: Blob,
+    file: OutgoingFile,
+    blob: Blob,
     onProgress: (share: number) => void,
     signal: AbortSignal,
   ): Promise<UploadedFile> {
     if (!(await this.encrypts(entry.roomId))) {
-      return { url: await this.put(file, onProgress, signal, entry.file?.name) };
+      return { url: await this.put(blob, onProgress, signal, file.name) };
     }
-    const { data, info } = await encryptAttachment(await file.arrayBuffer());
+    const { data, info } = await encryptAttachment(await blob.arrayBuffer());
     const url = await this.put(new Blob([data]), onProgress, signal);
     return { file: { ...info, v: info.v ?? "v2", hashes: { ...info.hashes }, url } };
   }

@@ -31,7 +31,7 @@ export default function ForwardDialog({ event, onClose }: { event: MatrixEvent; 
       const file = await media.fetch(attachment.source);
       const { name, source } = attachment;
       const mimetype = source.mimetype ?? file.type;
-      return outbox.add({ ...entry, file: { name, mimetype, size: file.size } }, file);
+      return outbox.add({ ...entry, file: { name, mimetype, size: file.size } }, { file });
     });
     if (!done) return;
     setSent(new Set([...sent, roomId]));
