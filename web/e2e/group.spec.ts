@@ -100,11 +100,11 @@ test("three people and another client talk in an encrypted group", async ({ pers
     await ann.getByRole("button", { name: "Remove from this chat" }).click();
     await ann.getByRole("dialog").getByRole("button", { name: "Remove from this chat" }).click();
     await expect(ben.getByText(/removed @cleo/)).toBeVisible();
-    await expect(cleo.getByRole("heading", { name: "Chats", exact: true })).toBeVisible();
+    await expect(cleo.getByText("You are no longer in this chat.")).toBeVisible();
     await sendAndSee(ann, "Now without Cleo", [ben]);
     await expect(message(ben, "The phone read: Now without Cleo")).toBeVisible();
     await cleo.reload();
-    await expect(cleo.getByRole("heading", { name: "Chats", exact: true })).toBeVisible();
+    await expect(cleo.getByText("You are not")).toBeVisible();
     await expect(cleo.getByText("Now without Cleo")).toHaveCount(0);
   });
 
