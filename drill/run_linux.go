@@ -58,14 +58,12 @@ func Run(ctx context.Context, o Options) (_ *report.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "bongsu-drill-")
+	home, err := makeFolder()
 	if err != nil {
-		return nil, fmt.Errorf("making the drill's folder: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the sites' users pass through
 		return nil, err
 	}
+	dir := home.path
+	defer func() { err = errors.Join(err, home.remove()) }()
 	d := &drill{options: o, begin: time.Now(), report: newReport(&o), known: map[string]bool{}}
 	booting, cancel := context.WithTimeout(ctx, bootTimeout)
 	defer cancel()
