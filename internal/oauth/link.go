@@ -3,6 +3,7 @@ package oauth
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	"bongsu.org/bongsu/internal/store"
@@ -47,7 +48,7 @@ func (s *Service) noSuchCode(q *webauth.Request, typed string) error {
 	if len(typed) > maxTyped {
 		typed = ""
 	}
-	return q.ShowStatus(400, linkLook, "Link a device", linkView{
+	return q.ShowStatus(http.StatusBadRequest, linkLook, "Link a device", linkView{
 		Code: typed, Problem: "No device waits for this code. Look at the device again: a code is good for 15 minutes, and once.",
 	})
 }

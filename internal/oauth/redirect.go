@@ -112,7 +112,7 @@ func formTarget(redirect string) string {
 	switch {
 	case !ok:
 		return "'none'"
-	case u.Host != "":
+	case u.Host != "" && !strings.Contains(u.Host, "["): // an IPv6 address has no place in a policy
 		return u.Scheme + "://" + u.Host
 	}
 	return u.Scheme + ":"

@@ -128,6 +128,17 @@ func FuzzMatchRedirect(f *testing.F) {
 	})
 }
 
+func TestFormTarget(t *testing.T) {
+	for redirect, want := range map[string]string{
+		"https://app.example.com:8443/callback?x=y": "https://app.example.com:8443", "http://127.0.0.1:1/callback": "http://127.0.0.1:1",
+		"http://[::1]:1/callback": "http:", "com.example.app:/callback": "com.example.app:", "com.example:callback": "com.example:", "": "'none'",
+	} {
+		if got := formTarget(redirect); got != want {
+			t.Errorf("%q: %s", redirect, got)
+		}
+	}
+}
+
 func TestOwnDomain(t *testing.T) {
 	for host, want := range map[string]bool{
 		"example.com": true, "app.example.com": true, "me.github.io": true, "github.io": false, "com": false, "co.uk": false, "192.0.2.1": true,
