@@ -32,7 +32,7 @@ run: build ## Build and run a server that keeps its state in data/
 	bin/bongsu serve $(ARGS)
 
 test: web .cache/weed ## Run all tests; what they need is installed if it is missing
-	tools/need.sh compiler postgresql node chromium
+	tools/need.sh compiler postgresql node chromium patroni etcd deploy
 	cd web && npm run --silent lint && npm run --silent test
 	CGO_ENABLED=1 $(GO) test -race -tags goolm -timeout $(TEST_TIMEOUT) ./...
 

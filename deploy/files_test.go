@@ -19,7 +19,7 @@ func run(t *testing.T, env []string, name string, args ...string) (string, error
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Fatalf("%s was not found: tools/need.sh cluster installs it", name)
+		t.Fatalf("%s was not found: tools/need.sh patroni etcd deploy installs it", name)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -21,8 +21,7 @@ type cluster struct {
 
 func layout(t *testing.T) *cluster {
 	t.Helper()
-	// The names of sockets must be short.
-	root, err := os.MkdirTemp("", "sites-")
+	root, err := os.MkdirTemp("", "sites-") //nolint:usetesting // the names of sockets must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +33,7 @@ func layout(t *testing.T) *cluster {
 	if os.Getuid() == 0 {
 		u, err := user.Lookup("postgres")
 		if err != nil {
-			t.Fatal("there is no user postgres: tools/need.sh cluster installs PostgreSQL")
+			t.Fatal("there is no user postgres: tools/need.sh patroni etcd deploy installs PostgreSQL")
 		}
 		uid, _ := strconv.ParseUint(u.Uid, 10, 32)
 		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
@@ -162,7 +161,7 @@ func (s *site) start(name string, asPostgres bool, argv ...string) {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(argv[0], argv[1:]...) //nolint:noctx // it ends with the site
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH") + ":/usr/lib/postgresql/15/bin:/usr/sbin", "HOME=/nonexistent", "LC_ALL=C.UTF-8"}
 	for k, v := range s.env {

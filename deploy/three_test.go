@@ -95,7 +95,7 @@ func startSite(s *site, program string) {
 func TestThreeSites(t *testing.T) {
 	for _, tool := range []string{"patroni", "etcd", "haproxy"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s was not found: tools/need.sh cluster installs it", tool)
+			t.Fatalf("%s was not found: tools/need.sh patroni etcd deploy installs it", tool)
 		}
 	}
 	program := filepath.Join(t.TempDir(), "bongsu")

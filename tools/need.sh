@@ -2,7 +2,7 @@
 # Makes sure that the programs which tests need are on this machine. What is missing is installed where that is possible (Debian or
 # Ubuntu, as root or with sudo that asks for no password); elsewhere the script says what to install, and fails.
 #
-# Usage: need.sh THING…, each of: compiler postgresql node patroni etcd sites chromium
+# Usage: need.sh THING…, each of: compiler postgresql node patroni etcd sites deploy chromium
 set -eu
 
 have_postgresql() {
@@ -21,6 +21,10 @@ have() {
 	chromium) command -v chromium >/dev/null 2>&1 ;;
 	patroni) [ -e /usr/bin/patroni ] && /usr/bin/python3 -c 'import etcd' 2>/dev/null ;;
 	etcd) command -v etcd >/dev/null 2>&1 ;;
+	deploy)
+		[ -x /usr/sbin/haproxy ] && [ -x /usr/bin/pgbackrest ] && command -v systemd-analyze >/dev/null 2>&1 &&
+			/usr/bin/python3 -c 'import idna' 2>/dev/null
+		;;
 	sites) command -v ip >/dev/null 2>&1 && command -v mkfs.ext4 >/dev/null 2>&1 && command -v losetup >/dev/null 2>&1 ;;
 	*) echo "need.sh: nothing is known of $1" >&2; exit 2 ;;
 	esac
@@ -33,6 +37,7 @@ packages() {
 	node) echo nodejs npm ;;
 	patroni) echo patroni python3-etcd ;;
 	etcd) echo etcd-server ;;
+	deploy) echo haproxy pgbackrest systemd python3-idna ;;
 	sites) echo iproute2 e2fsprogs mount ;;
 	chromium) echo chromium fonts-noto-cjk ;;
 	esac

@@ -37,7 +37,8 @@ and ends; a second signal ends it at once. What was acknowledged is on disk in e
 
 Flags override the environment (BONGSU_…), which overrides the settings file. "bongsu config print" shows what is in force.
 
-The server speaks plain HTTP. To open it to others, put a proxy with TLS in front, such as Caddy, nginx or HAProxy.`,
+The server speaks plain HTTP unless tls.certificate is set. To open it to others, set that, or put a proxy with TLS in front, such as Caddy,
+nginx or HAProxy.`,
 		Example: `  # Try it: everything stays in the folder "data", and only this machine reaches it.
   bongsu serve
 
