@@ -26,7 +26,7 @@ type agent struct {
 }
 
 // agentPatience bounds a command: longer than the agent itself waits for anything.
-const agentPatience = 60 * time.Second
+const agentPatience = 3 * time.Minute
 
 // Agent starts an agent that talks to the suite's server, and ends it with the test.
 func (s *Suite) Agent(t *testing.T) *agent {

@@ -6,7 +6,7 @@ if (!baseUrl) {
     throw new Error("BONGSU_E2E_URL is not set: run these tests by `go test ./e2e/js`, which starts a server");
 }
 
-const patience = 20_000;
+export const patience = 60_000;
 let users = 0;
 const clients = [];
 

@@ -1,7 +1,7 @@
 // Clients of matrix-js-sdk with its Rust cryptography.
 import assert from "node:assert/strict";
 import { VerificationPhase, VerificationRequestEvent, VerifierEvent } from "matrix-js-sdk/lib/crypto-api/index.js";
-import { event, eventually, login, room, sdk, start, until } from "./clients.js";
+import { event, eventually, login, patience, room, sdk, start, until } from "./clients.js";
 
 /** A client with the SDK's Rust cryptography, before its first sync. */
 export async function encrypting(client) {
@@ -39,7 +39,7 @@ export function publishIdentity(client) {
 
 /** Resolves with the outcome of a condition of which the SDK emits nothing: on the server, or inside its cryptography. */
 export async function becomes(client, what, condition) {
-    for (const end = Date.now() + 20_000; Date.now() < end; ) {
+    for (const end = Date.now() + patience; Date.now() < end; ) {
         const found = await condition();
         if (found) return found;
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -102,7 +102,7 @@ export async function compare(request, otherRequest) {
         return side.verify();
     });
     let timer;
-    const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("the verification did not end in time")), 20_000)));
+    const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("the verification did not end in time")), patience)));
     await Promise.race([Promise.all(sides), late]).finally(() => clearTimeout(timer));
     assert.equal(shown.length, 2);
     assert.equal(shown[0], shown[1], "both sides see the same numbers");
