@@ -1,5 +1,6 @@
 import type { Room } from "matrix-js-sdk";
 
+import { ChangedKeys } from "../security/ChangedKeys.tsx";
 import { ConversationView } from "../timeline/view/ConversationView.tsx";
 import { RoomHeader } from "./RoomHeader.tsx";
 import { PinnedBar } from "./PinnedBar.tsx";
@@ -11,6 +12,7 @@ export function RoomView({ room }: { room: Room }) {
   return (
     <>
       <RoomHeader room={room} />
+      <ChangedKeys room={room} />
       <ConversationView key={room.roomId} room={room} focus={place.pane === "thread" ? undefined : place.event}>
         <PinnedBar room={room} />
       </ConversationView>

@@ -40,6 +40,8 @@ export const security = {
   person: {
     verified: "You have verified this person.",
     known: "Not verified yet. Messages are encrypted all the same; verifying makes sure that nobody stands in between.",
+    changedIn:
+      "The keys of {name} have changed: a new beginning on their side, or somebody in between. Verify to be sure.",
     changed:
       "This person's keys have changed: a new beginning on their side, or somebody in between. Verify to be sure.",
     unknown: "This person has no keys to verify yet.",

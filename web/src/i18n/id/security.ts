@@ -40,6 +40,7 @@ export const security = {
   person: {
     verified: "Anda telah memverifikasi orang ini.",
     known: "Belum diverifikasi. Pesan tetap terenkripsi; verifikasi memastikan tidak ada orang di tengah.",
+    changedIn: "Kunci {name} berubah: mereka memulai dari awal, atau ada orang di tengah. Verifikasi untuk memastikan.",
     changed:
       "Kunci orang ini berubah: mereka memulai dari awal, atau ada orang di tengah. Verifikasi untuk memastikan.",
     unknown: "Orang ini belum punya kunci untuk diverifikasi.",
