@@ -35,6 +35,8 @@ const (
 	// resumed is how long a fault lasts after the sends have come back, and longestFault how long it lasts at most.
 	resumed      = 4 * time.Second
 	longestFault = time.Minute
+	// doTimeout bounds the doing of a fault, the longest of which restarts all sites one after the other.
+	doTimeout = 5 * time.Minute
 	// holdFor is how long running operations may take to end before an audit. Those of clients in sites that are down do not.
 	holdFor = 6 * time.Second
 )
@@ -69,7 +71,9 @@ func (d *drill) fault(ctx context.Context, f fault.Fault) error {
 	timeline := scene.Primary.Database(ctx).Timeline
 	entry.Done = d.load.Journal.Now()
 	d.say("%s: the primary is in site %s", f.Name, scene.Primary.Label())
-	if err := f.Do(ctx, scene); err != nil {
+	doing, cancel := context.WithTimeout(ctx, doTimeout)
+	defer cancel()
+	if err := f.Do(doing, scene); err != nil {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
 	for _, s := range scene.Hit {

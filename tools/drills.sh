@@ -11,6 +11,7 @@ while [ "$seed" -lt $((first + number)) ]; do
 	"$(dirname "$0")/asroot.sh" bin/bongsu drill --seed "$seed" --out "drill-report/seed-$seed" "$@" || failed="$failed $seed"
 	seed=$((seed + 1))
 done
+bin/bongsu drill summary drill-report/seed-*
 if [ -n "$failed" ]; then
 	echo "Something was found with these seeds:$failed" >&2
 	exit 1

@@ -61,6 +61,7 @@ and the auditor looks at every site at the end.`,
 	f.BoolVar(&o.accounts, "make-accounts", false, "with --target: accounts, rooms and files may be made in the cluster, and stay")
 	f.StringVar(&o.token, "registration-token", "", "with --target: register with this token")
 	f.DurationVar(&o.lasts, "for", 10*time.Minute, "with --target: how long the load lasts")
+	cmd.AddCommand(p.drillSummaryCommand())
 	local := p.localDrill(cmd, o)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.seed == 0 {
@@ -72,6 +73,27 @@ and the auditor looks at every site at the end.`,
 		return p.drill(cmd.Context(), o, local)
 	}
 	return cmd
+}
+
+func (p *program) drillSummaryCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "summary DIR…",
+		Short:   "Print what several drills' reports say together",
+		Example: "  bongsu drill summary drill-report/*",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, dirs []string) error {
+			var reports []*report.Report
+			for _, dir := range dirs {
+				r, err := report.Load(dir)
+				if err != nil {
+					return err
+				}
+				reports = append(reports, r)
+			}
+			report.Summary(p.out, reports)
+			return nil
+		},
+	}
 }
 
 func (p *program) targetDrill(o *drillFlags) func(context.Context) (*report.Report, error) {
