@@ -1,5 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
+import { film } from "./support/camera.ts";
 import { environment } from "./support/environment.ts";
 
 export default defineConfig({
@@ -16,7 +17,12 @@ export default defineConfig({
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {
       executablePath: environment.chromium,
-      args: ["--no-sandbox", "--use-fake-device-for-media-stream"],
+      args: [
+        "--no-sandbox",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        `--use-file-for-fake-video-capture=${film}`,
+      ],
     },
   },
 });
