@@ -21,6 +21,7 @@ build: web ## Build bin/bongsu, one static program
 web: web/dist/index.html ## Build the web client, which becomes part of the program
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	tools/need.sh node
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -41,8 +42,9 @@ lint: bin/golangci-lint bin/govulncheck ## Check formatting, vet, lint, and look
 	bin/golangci-lint run ./...
 	tools/vulncheck.sh bin/govulncheck ./cmd/...
 
-format: bin/golangci-lint ## Format the Go code
+format: bin/golangci-lint web/node_modules/.package-lock.json ## Format the code
 	bin/golangci-lint fmt ./...
+	cd web && npm run --silent format
 
 include bench/bench.mk
 include drill/drill.mk
