@@ -253,7 +253,7 @@ func TestSSOWithThePasswordOfTheServer(t *testing.T) {
 	if got := s.login(w).OK().Str("user_id"); got != bob.ID {
 		t.Error(got)
 	}
-	s.window().open(s.redirectPath(appAddress)+"&action=register").want(200, "Create the account")
+	s.window().open(s.redirectPath(appAddress)+"&action=register").want(200, "Create the account", "Continue with Example Company")
 }
 
 func TestSSOAsksForAnotherNameWhereOneIsTaken(t *testing.T) {
@@ -386,5 +386,18 @@ func TestSSOConfirmsWhatAnAppWantsToDo(t *testing.T) {
 	alice.Delete(path, auth).OK()
 	other.Get(V3("account", "whoami")).WantError(401, "M_UNKNOWN_TOKEN")
 	w.open(fallback).want(404, "took too long")
+
+	// A password chosen that way is one more way to confirm.
+	choice := Obj{"new_password": "a password of alice's", "logout_devices": false}
+	session = alice.Post(V3("account", "password"), choice).Want(401).Str("session")
+	w.open(s.URL+V3("auth", "m.login.sso", "fallback", "web")+Query("session", session)).want(200, "change the password")
+	w.submit("Continue with Example Company").want(200, "onAuthDone")
+	alice.Post(V3("account", "password"), Obj{"auth": Obj{"session": session}}).OK()
+	alice.Password = "a password of alice's"
+	alice.Post(V1("login", "get_token"), Obj{}).Want(401).WantJSON("flows",
+		[]any{Obj{"stages": []string{"m.login.password"}}, Obj{"stages": []string{"m.login.sso"}}})
+	if alice.Login().ID != "@alice:bongsu.test" {
+		t.Error("the password is not hers")
+	}
 	s.window().open(s.URL + V3("auth", "m.login.sso", "fallback", "web") + Query("session", "x")).want(404)
 }

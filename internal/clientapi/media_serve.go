@@ -56,7 +56,7 @@ func (a *API) thumbnail(r *request) (any, error) {
 
 // uploadWait is how long the client would wait for an upload that has not come.
 func (a *API) uploadWait(r *request) (time.Duration, error) {
-	if a.FreezeOldMedia && r.session.UserID == "" {
+	if a.FreezeOldMedia && r.session.UserID == "" && !a.isProviderIcon(r) {
 		return 0, errFrozen
 	}
 	ms, err := r.queryInt("timeout_ms", int(defaultUploadWait.Milliseconds()), int(media.MaxWait.Milliseconds()))

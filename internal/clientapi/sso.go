@@ -2,9 +2,11 @@ package clientapi
 
 import (
 	"net/http"
+	"slices"
 
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/mxerr"
+	"bongsu.org/bongsu/internal/sso/provider"
 	"bongsu.org/bongsu/internal/websso"
 )
 
@@ -39,6 +41,13 @@ func (a *API) identityProviders() (out []identityProvider) {
 		out = append(out, identityProvider{ID: p.ID, Name: p.Name, Icon: p.Icon, Brand: p.Brand})
 	}
 	return out
+}
+
+// isProviderIcon tells whether a request is for the image of a provider, which apps show before anybody is logged in (Client-Server API,
+// m.login.sso flow schema, icon).
+func (a *API) isProviderIcon(r *request) bool {
+	mxc := r.mxc().String()
+	return slices.ContainsFunc(a.SSO.Providers(), func(p *provider.Provider) bool { return p.Icon == mxc })
 }
 
 // ssoRedirect sends the browser to the page that gives the app a login token, past the provider that was chosen.

@@ -25,6 +25,7 @@ type registerView struct {
 	NeedsToken bool
 	Next       string
 	SignIn     string
+	Providers  []Provider
 }
 
 func (s *Service) registerView(q *Request) registerView {
@@ -32,6 +33,7 @@ func (s *Service) registerView(q *Request) registerView {
 	return registerView{
 		User: s.hinted(q.URL.Query().Get("hint")), Token: clip(q.URL.Query().Get("token"), maxHint),
 		NeedsToken: s.Accounts.Registration == account.RegistrationToken, Next: next, SignIn: SignInURL(next, ""),
+		Providers: s.providers,
 	}
 }
 
