@@ -115,3 +115,12 @@ func TestNULStaysOutOfTexts(t *testing.T) {
 		alice.post(v3+"/createRoom", `{"name":"\\u0000"}`).field("room_id")
 	})
 }
+
+func TestEntrancesAreTold(t *testing.T) {
+	s := newTestServer(t, "")
+	s.api.BaseURL = "https://example.org"
+	s.anonymous("/.well-known/matrix/client").want(`{"m.homeserver":{"base_url":"https://example.org"}}`)
+	s.api.Entrances = []string{"https://a.example.org", "https://b.example.org"}
+	s.anonymous("/.well-known/matrix/client").want(
+		`{"m.homeserver":{"base_url":"https://example.org"},"org.bongsu.entrances":["https://a.example.org","https://b.example.org"]}`)
+}

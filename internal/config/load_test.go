@@ -151,6 +151,7 @@ func TestWrongSettingsNameThemselves(t *testing.T) {
 		"route alone":     {yaml: "bus:\n  routes: [db:4000]\n", want: []string{"FILE:2: bus.routes: nodes reach each other in both directions: set bus.cluster_listen, too"}},
 		"half of TLS": {yaml: "database: postgres:///x\nbus:\n  cluster_listen: :4000\n  secret: S\n  tls_key: testdata/ca.pem\n",
 			want: []string{"FILE:5: bus.tls_key: it needs bus.tls_authority and bus.tls_certificate, too"}},
+		"no entrance":        {yaml: "entrances: [https://a.example.org, b.example.org]\n", want: []string{`FILE:1: entrances: "b.example.org" is not an address for clients`}},
 		"no relay":           {yaml: "turn: {uris: [stun:x], secret: s}\n", want: []string{`FILE:1: turn.uris: "stun:x" is not a TURN server`}},
 		"no login at relays": {yaml: "turn: {uris: [turn:x]}\n", want: []string{"FILE:1: turn.uris: TURN servers need turn.secret, or turn.username and turn.password"}},
 		"relay nowhere":      {yaml: "turn: {listen: ':3478'}\n", want: []string{"FILE:1: turn.listen: the built-in relay needs turn.public_addresses"}},
