@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // cluster is where the files of three sites are put for a test, and the addresses that take the place of those in the files.
@@ -51,6 +52,7 @@ type site struct {
 	address string
 	env     map[string]string
 	running []*exec.Cmd
+	node    *exec.Cmd // that keeps Bongsu running
 }
 
 // newSite puts the files of a site into their places, under a folder of its own.
@@ -66,10 +68,15 @@ func newSite(t *testing.T, c *cluster, n int) *site {
 		}
 	}
 	s.env = siteEnv(t, strings.Join(lines, "\n"))
+	s.follow("## 3. Files")
+	write(t, s.file("/etc/bongsu/site.env"), strings.Join(lines, "\n"), 0o644)
 	for from, to := range map[string]string{
 		"bongsu/bongsu.yaml": "/etc/bongsu/bongsu.yaml", "patroni/patroni.yml": "/etc/patroni/patroni.yml", "patroni/first.sh": "/etc/patroni/first.sh",
-		"haproxy/haproxy.cfg": "/etc/haproxy/haproxy.cfg",
+		"haproxy/haproxy.cfg": "/etc/haproxy/haproxy.cfg", "pgbackrest/pgbackrest.conf": "/etc/pgbackrest/pgbackrest.conf",
 	} {
+		if got := read(t, s.file(to)); got != read(t, from) {
+			t.Fatalf("the guide does not put %s into its place", from)
+		}
 		write(t, s.file(to), s.moved(read(t, from)), 0o644)
 	}
 	for _, dir := range []string{"/var/lib/postgresql/15", "/run/bongsu-patroni", "/run/postgresql", "/var/lib/etcd", "/var/lib/bongsu"} {
@@ -77,26 +84,69 @@ func newSite(t *testing.T, c *cluster, n int) *site {
 			t.Fatal(err)
 		}
 	}
-	s.keys()
-	s.own("/var/lib/postgresql", "/run/bongsu-patroni", "/run/postgresql", "/etc/patroni")
+	write(t, s.file("/etc/haproxy/public.pem"), read(t, filepath.Join(c.root, "pki", s.name+".crt"))+read(t, filepath.Join(c.root, "pki", s.name+".key")), 0o600)
+	s.own("/var/lib/postgresql", "/run/bongsu-patroni", "/run/postgresql", "/etc/patroni", "/etc/pgbackrest")
 	return s
 }
 
-// keys gives each part the files that the guide gives it.
-func (s *site) keys() {
-	pki := filepath.Join(s.c.root, "pki")
-	for part, clients := range map[string][]string{"bongsu": {"bongsu"}, "etcd": nil, "patroni": {"replicator", "rewinder"}} {
-		to := "/etc/" + part + "/pki/"
-		write(s.t, s.file(to+"ca.crt"), read(s.t, pki+"/ca.crt"), 0o644)
+// follow does what the guide says under a heading, with the site's folder in the place of the machine's. Whose the files are is left out:
+// the machine of the test need not have all the users.
+func (s *site) follow(heading string) {
+	s.t.Helper()
+	root := s.file("/root")
+	for from, to := range map[string]string{"ca.crt": "ca.crt", s.name + ".crt": "node.crt", s.name + ".key": "node.key"} {
+		write(s.t, filepath.Join(root, "pki", to), read(s.t, filepath.Join(s.c.root, "pki", from)), 0o600)
+	}
+	for _, client := range []string{"bongsu", "replicator", "rewinder"} {
 		for _, kind := range []string{".crt", ".key"} {
-			write(s.t, s.file(to+"node"+kind), read(s.t, filepath.Join(pki, s.name+kind)), 0o600)
-			for _, client := range clients {
-				write(s.t, s.file(to+client+kind), read(s.t, filepath.Join(pki, client+kind)), 0o600)
-			}
+			write(s.t, filepath.Join(root, "pki", client+kind), read(s.t, filepath.Join(s.c.root, "pki", client+kind)), 0o600)
 		}
 	}
-	write(s.t, s.file("/etc/haproxy/ca.crt"), read(s.t, pki+"/ca.crt"), 0o644)
-	write(s.t, s.file("/etc/haproxy/public.pem"), read(s.t, filepath.Join(pki, s.name+".crt"))+read(s.t, filepath.Join(pki, s.name+".key")), 0o600)
+	for _, dir := range []string{"/etc/systemd/system", "/etc/haproxy"} { // of packages
+		if err := os.MkdirAll(s.file(dir), 0o755); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	script := strings.NewReplacer("/root/deploy", here, "/root/pki", root+"/pki", " /etc/", " "+s.file("/etc")+"/", " /usr/local/", " "+s.file("/usr/local")+"/",
+		" /var/", " "+s.file("/var")+"/").Replace(commands(s.t, heading))
+	script = `set -e
+install() {
+	for arg do
+		shift
+		case $skip$arg in
+		-o | -g) skip=+ ;;
+		+*) skip= ;;
+		*) set -- "$@" "$arg" ;;
+		esac
+	done
+	command install "$@"
+}
+` + script
+	cmd := exec.CommandContext(s.t.Context(), "/bin/sh", "-c", script)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("following the guide: %v\n%s\n%s", err, out, script)
+	}
+}
+
+// commands are the lines that the guide has root type under a heading.
+func commands(t *testing.T, heading string) string {
+	t.Helper()
+	_, text, ok := strings.Cut(read(t, "../docs/operate/three-sites.md"), "\n"+heading+"\n")
+	if !ok {
+		t.Fatalf("the guide has no %q", heading)
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if code, ok := strings.CutPrefix(line, "    "); ok {
+			out.WriteString(strings.TrimPrefix(code, "site# "))
+		}
+	}
+	return out.String()
 }
 
 // own gives folders to user postgres.
@@ -177,6 +227,41 @@ func (s *site) start(name string, asPostgres bool, argv ...string) {
 	}
 	go func() { _ = cmd.Wait() }()
 	s.running = append(s.running, cmd)
+	if name == "bongsu" {
+		s.node = cmd
+	}
+}
+
+// restartNode asks Bongsu to end, which is then started again; and waits until it has ended.
+func (s *site) restartNode() {
+	s.t.Helper()
+	for _, pid := range children(s.node.Process.Pid) {
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+			s.t.Fatal(err)
+		}
+		eventually(s.t, "the end of the node", time.Minute, func() error {
+			if err := syscall.Kill(pid, 0); err == nil {
+				return fmt.Errorf("process %d is still there", pid)
+			}
+			return nil
+		})
+	}
+}
+
+func children(parent int) (pids []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		if len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // burn kills everything of the site at once.

@@ -175,6 +175,62 @@ func TestThreeSites(t *testing.T) {
 		return err
 	})
 	checkMessages(t, back, path, acked)
+	acked = append(acked, rolling(t, sites, back, path)...)
+	checkMessages(t, back, path, acked)
+}
+
+// rolling restarts the nodes one after the other while messages are sent and read. No request may fail.
+func rolling(t *testing.T, sites []*site, c *caller, path string) (acked []string) {
+	t.Helper()
+	stop, done := make(chan struct{}), make(chan error, 2)
+	go func() {
+		for n := 0; ; n++ {
+			out, err := c.call(http.MethodPut, fmt.Sprint(path, "/send/m.room.message/r", n), map[string]string{"msgtype": "m.text", "body": "rolling"})
+			if err != nil {
+				done <- fmt.Errorf("sending message %d: %w", n, err)
+				return
+			}
+			acked = append(acked, out["event_id"].(string))
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+		}
+	}()
+	go func() {
+		for {
+			if _, err := c.call(http.MethodGet, path+"/messages?dir=b&limit=1", nil); err != nil {
+				done <- fmt.Errorf("reading: %w", err)
+				return
+			}
+			select {
+			case <-stop:
+				done <- nil
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	for _, s := range sites {
+		s.restartNode()
+		one := newCaller(t, s)
+		one.base = "https://" + s.address + ":8008"
+		eventually(t, s.name+"'s node", time.Minute, func() error {
+			_, err := one.call(http.MethodGet, "/health/writable", nil)
+			return err
+		})
+		time.Sleep(time.Second) // the entrances look every half second
+	}
+	close(stop)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Errorf("a request failed during a rolling restart: %v", err)
+		}
+	}
+	t.Logf("%d messages were sent during a rolling restart", len(acked))
+	return acked
 }
 
 // awaitCopies waits until a primary has so many standbys that must have each commit, and tells which site is the primary's.
