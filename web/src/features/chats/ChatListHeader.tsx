@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import { useLocation } from "wouter";
 
-import { settingsPath } from "../../app/routes.ts";
+import { routes } from "../../app/routes.ts";
 import { useClient } from "../../matrix/RunningProvider.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/Menu.tsx";
@@ -70,7 +70,7 @@ export function ChatListHeader() {
           {t("share.title")}
         </MenuItem>
       </Menu>
-      <Button look="quiet" icon aria-label={t("settings")} onPress={() => navigate(settingsPath("account"))}>
+      <Button look="quiet" icon aria-label={t("settings")} onPress={() => navigate(routes.settings)}>
         <Settings size={20} aria-hidden />
       </Button>
       {Dialog && (
