@@ -69,8 +69,10 @@ func (t *LaneTx) changeKeys(userID, deviceID string) Pos {
 
 // OldestOneTimeKeys names, for each device of the users that has keys of the algorithm, the one that comes next.
 func (t *Tx) OldestOneTimeKeys(ctx context.Context, users []string, algorithm string) ([]NextKey, error) {
-	return list(ctx, t, scanNextKey, `SELECT user_id, device_id, MIN(ord) FROM one_time_keys WHERE user_id = ANY($1) AND algorithm = $2
-		GROUP BY user_id, device_id`, users, algorithm)
+	// One look into the index a device, however many keys it has.
+	return list(ctx, t, scanNextKey, `SELECT user_id, device_id, ord FROM (SELECT d.user_id, d.device_id, (SELECT k.ord FROM one_time_keys k
+		WHERE k.user_id = d.user_id AND k.device_id = d.device_id AND k.algorithm = $2 ORDER BY k.ord LIMIT 1) AS ord
+		FROM devices d WHERE d.user_id = ANY($1)) AS next WHERE ord IS NOT NULL`, users, algorithm)
 }
 
 // NextKey is the place of the key of a device that is given out next.
