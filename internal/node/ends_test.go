@@ -117,7 +117,9 @@ func TestPeekerIsWoken(t *testing.T) {
 		from := at.must(bob, http.MethodGet, v3+"/events?timeout=0"+in, "").get("end")
 		answer := make(chan reply, 1)
 		begin := time.Now()
-		go func() { answer <- at.call(bob, http.MethodGet, v3+"/events?timeout=30000&from="+url.QueryEscape(from)+in, "") }()
+		go func() {
+			answer <- at.call(bob, http.MethodGet, v3+"/events?timeout=30000&from="+url.QueryEscape(from)+in, "")
+		}()
 		eventually(t, func() bool { return at.gates.Stats()[classSync].Running > waiting })
 		said := a.say(alice, room, "to "+at.Addr())
 		got := receive(t, answer)

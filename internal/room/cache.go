@@ -12,9 +12,10 @@ import (
 
 // Bounds of what a lane's committer keeps in memory.
 const (
-	cachedRooms   = 10_000 // a lane
-	cachedMembers = 20_000 // a room
-	catchUpMost   = 2_000  // positions of other nodes that are applied one by one; beyond, everything is loaded anew
+	cachedRooms   = 10_000   // a lane
+	cachedBytes   = 64 << 20 // of events, a lane
+	cachedMembers = 20_000   // a room
+	catchUpMost   = 2_000    // positions of other nodes that are applied one by one; beyond, everything is loaded anew
 )
 
 // roomState is a room as of the last event of its lane that the committer has seen.
@@ -29,12 +30,25 @@ type roomState struct {
 	// allowed remembers, by sender and type, what authorisation said of message events. It depends on nothing but power levels and
 	// the sender's membership, and is dropped with them.
 	allowed map[string]map[string]error
+	bytes   int        // of the events above
+	cache   *laneCache // that it is in; nil: none
 }
 
 // entry is one entry of a room's state.
 type entry struct {
 	ev  *store.Event
 	pdu gomatrixserverlib.PDU // made when first needed
+}
+
+// entrySize is what an entry takes beside its event: more than the event itself where that is small.
+const entrySize = 500
+
+// size is about what an entry takes in memory; its event is there twice once it was parsed.
+func (n *entry) size() int {
+	if n == nil {
+		return 0
+	}
+	return entrySize + 2*len(n.ev.JSON)
 }
 
 func (n *entry) parsed(ver gomatrixserverlib.IRoomVersion) (gomatrixserverlib.PDU, error) {
@@ -55,15 +69,35 @@ func (n *entry) parsed(ver gomatrixserverlib.IRoomVersion) (gomatrixserverlib.PD
 type laneCache struct {
 	e       *Engine
 	rooms   *simplelru.LRU[int64, *roomState]
+	bytes   int     // of the events in rooms
 	touched []int64 // rooms that the running job has changed
 }
 
 func newLaneCache(e *Engine) *laneCache {
-	rooms, err := simplelru.NewLRU[int64, *roomState](cachedRooms, nil)
+	c := &laneCache{e: e}
+	rooms, err := simplelru.NewLRU(cachedRooms, func(_ int64, rs *roomState) {
+		c.bytes -= rs.bytes
+		rs.cache = nil
+	})
 	if err != nil {
 		panic(err) // only for a size below 1
 	}
-	return &laneCache{e: e, rooms: rooms}
+	c.rooms = rooms
+	return c
+}
+
+// add remembers a room.
+func (c *laneCache) add(rs *roomState) {
+	c.rooms.Add(rs.num, rs)
+	rs.cache = c
+	c.bytes += rs.bytes
+}
+
+// trim forgets the rooms that were not used for longest, until the rest is within its bound.
+func (c *laneCache) trim() {
+	for c.bytes > cachedBytes && c.rooms.Len() > 0 {
+		c.rooms.RemoveOldest()
+	}
 }
 
 // guard runs a job and, if it fails, forgets the rooms that it had changed.
@@ -77,6 +111,7 @@ func (c *laneCache) guard(job func() error) error {
 			}
 		}
 	}()
+	c.trim() // before the job, which may hold on to its room
 	err := job()
 	ok = err == nil
 	return err
@@ -108,9 +143,9 @@ func (c *laneCache) load(ctx context.Context, tx *store.LaneTx, num int64) (*roo
 		return nil, fmt.Errorf("loading the state of %s: %w", r.ID, err)
 	}
 	for _, ev := range events {
-		rs.state[store.StateKey{Type: ev.Type, Key: *ev.StateKey}] = &entry{ev: ev}
+		rs.put(ev)
 	}
-	c.rooms.Add(num, rs)
+	c.add(rs)
 	return rs, nil
 }
 
@@ -150,9 +185,28 @@ func (rs *roomState) get(ctx context.Context, tx *store.LaneTx, typ, key string)
 
 func (rs *roomState) putMember(user string, m *entry) {
 	if len(rs.members) >= cachedMembers {
+		for _, old := range rs.members {
+			rs.weigh(-old.size())
+		}
 		clear(rs.members)
 	}
+	rs.weigh(m.size() - rs.members[user].size())
 	rs.members[user] = m
+}
+
+// put makes an event part of the state.
+func (rs *roomState) put(ev *store.Event) {
+	key, n := store.StateKey{Type: ev.Type, Key: *ev.StateKey}, &entry{ev: ev}
+	rs.weigh(n.size() - rs.state[key].size())
+	rs.state[key] = n
+}
+
+// weigh notes that a room takes more memory, or less.
+func (rs *roomState) weigh(bytes int) {
+	rs.bytes += bytes
+	if rs.cache != nil {
+		rs.cache.bytes += bytes
+	}
 }
 
 // apply moves the room on by one event.
@@ -169,7 +223,7 @@ func (rs *roomState) apply(ev *store.Event) {
 	case "m.room.power_levels", "m.room.create", "m.room.join_rules":
 		clear(rs.allowed)
 	}
-	rs.state[store.StateKey{Type: ev.Type, Key: *ev.StateKey}] = &entry{ev: ev}
+	rs.put(ev)
 }
 
 // CatchUp implements store.LaneHooks.

@@ -336,7 +336,7 @@ func (tx *roomTx) begin(p *roomPlan) error {
 		rs.id = "!" + strings.TrimPrefix(ev.ID, "$")
 		ev.RoomID, r.ID = rs.id, rs.id
 	}
-	tx.cache.rooms.Add(rs.num, rs)
+	tx.cache.add(rs)
 	return tx.AddRoom(tx.ctx, r)
 }
 

@@ -36,6 +36,8 @@ type laneWindow struct {
 	floor, pos store.Pos
 	rooms      []int64 // of the events in the window, in order
 	first      []store.Pos
+	sizes      []int
+	bytes      int
 	lastMember store.Pos // of the newest membership event
 }
 
@@ -218,6 +220,8 @@ func (h *hub) applyEvent(l *laneWindow, ev *store.Event) {
 	w.addEvent(ev)
 	l.rooms = append(l.rooms, ev.Room)
 	l.first = append(l.first, ev.Pos)
+	l.sizes = append(l.sizes, len(ev.JSON))
+	l.bytes += len(ev.JSON)
 	if ev.Type == "m.room.member" && ev.StateKey != nil {
 		l.lastMember = ev.Pos
 		h.applyMembership(w, ev)
@@ -287,19 +291,39 @@ func (h *hub) window(num int64, roomID string) *roomWindow {
 	return w
 }
 
-// trim keeps a lane's window within its bound by dropping the older half.
+// surplus is how many of a lane's oldest events are dropped to keep its window within its bounds: half of them, or what brings it down to half
+// its size.
+func (l *laneWindow) surplus() (n int) {
+	if len(l.rooms) > windowEvents {
+		n = len(l.rooms) / 2
+	}
+	if l.bytes <= windowBytes {
+		return n
+	}
+	left := l.bytes
+	for i, size := range l.sizes {
+		if left -= size; left <= windowBytes/2 {
+			return max(n, i+1)
+		}
+	}
+	return len(l.sizes)
+}
+
+// trim keeps a lane's window within its bounds.
 func (h *hub) trim(l *laneWindow) {
-	if len(l.rooms) <= windowEvents {
+	n := l.surplus()
+	if n == 0 {
 		return
 	}
-	half := len(l.rooms) / 2
-	l.floor = l.first[half-1]
+	l.floor = l.first[n-1]
 	touched := map[int64]bool{}
-	for _, num := range l.rooms[:half] {
+	for i, num := range l.rooms[:n] {
 		touched[num] = true
+		l.bytes -= l.sizes[i]
 	}
-	l.rooms = append([]int64(nil), l.rooms[half:]...)
-	l.first = append([]store.Pos(nil), l.first[half:]...)
+	l.rooms = append([]int64(nil), l.rooms[n:]...)
+	l.first = append([]store.Pos(nil), l.first[n:]...)
+	l.sizes = append([]int(nil), l.sizes[n:]...)
 	for num := range touched {
 		if w := h.rooms[num]; w != nil {
 			w.trim(l.floor)

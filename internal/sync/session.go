@@ -38,7 +38,8 @@ type session struct {
 	lastReply    map[string]reply // by device
 	present      presenceNotes
 	accountData  []store.AccountData // in the order in which it came
-	dataFloor    store.Pos           // of the user's lane: what is older is in the database only
+	dataBytes    int
+	dataFloor    store.Pos // of the user's lane: what is older is in the database only
 	unread       map[int64]*unread
 	sent         map[string]map[int64]map[string]struct{} // device → room → members that lazy loading has sent
 	rules        *userRules
@@ -54,8 +55,11 @@ type session struct {
 // sessionIdle is how long a user who does not sync is remembered.
 const sessionIdle = 5 * time.Minute
 
-// dataKept bounds the account data that a session keeps.
-const dataKept = 100
+// dataKept and dataBytes bound the account data that a session keeps.
+const (
+	dataKept  = 100
+	dataBytes = 256 << 10
+)
 
 // session returns the user's session, loading the memberships if there was none.
 func (h *hub) session(ctx context.Context, user string) (*session, error) {
@@ -185,8 +189,13 @@ func (s *session) addAccountData(a store.AccountData) {
 		clear(s.unread)
 	}
 	s.accountData = append(s.accountData, a)
-	if len(s.accountData) > dataKept {
-		drop := len(s.accountData) - dataKept/2
+	s.dataBytes += len(a.Content)
+	if len(s.accountData) > dataKept || s.dataBytes > dataBytes {
+		drop := 0
+		for drop < len(s.accountData) && (len(s.accountData)-drop > dataKept/2 || s.dataBytes > dataBytes/2) {
+			s.dataBytes -= len(s.accountData[drop].Content)
+			drop++
+		}
 		s.dataFloor = s.accountData[drop-1].Pos
 		s.accountData = append([]store.AccountData(nil), s.accountData[drop:]...)
 	}

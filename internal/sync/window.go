@@ -11,6 +11,7 @@ import (
 // Bounds of the window, for each lane and for each room.
 const (
 	windowEvents   = 16_384
+	windowBytes    = 32 << 20 // of events in a lane: most are small, but they need not be
 	windowReceipts = 200
 )
 
