@@ -51,7 +51,7 @@ Every setting has a default that runs. "bongsu config print" shows all of them w
 	root.SetOut(p.out)
 	root.SetErr(p.errs)
 	root.AddCommand(
-		p.serveCommand(), p.userCommand(), p.noticeCommand(), p.mediaCommand(),
+		p.serveCommand(), p.userCommand(), p.noticeCommand(), p.mediaCommand(), p.statusCommand(),
 		p.configCommand(), p.drillCommand(), p.migrateCommand(), p.pkiCommand(),
 		p.versionCommand(), p.manCommand(),
 	)

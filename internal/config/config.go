@@ -28,6 +28,8 @@ type Config struct {
 	Entrances []string `yaml:"entrances"`
 	// The address and port to serve HTTP on, or HTTPS where tls is set. Without it, put a TLS proxy in front before you open it to others.
 	Listen string `yaml:"listen"`
+	// The name of the data centre that this node is in, such as seoul. `bongsu status` tells by it whether the others could carry the load.
+	Site string `yaml:"site"`
 	// The folder for all of the server's state: the SQLite database, media, and bongsu.yaml if there is one.
 	Data string `yaml:"data"`
 	// Empty for an SQLite database in the data folder, or postgres://USER:PASSWORD@HOST/NAME. Several hosts may be given

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"bongsu.org/bongsu/internal/config"
 	"bongsu.org/bongsu/internal/media"
 	"bongsu.org/bongsu/internal/notices"
 	"bongsu.org/bongsu/internal/push/gateway"
@@ -28,7 +29,7 @@ type chores struct {
 }
 
 // startChores starts the chores of the parts.
-func startChores(p *parts, certificates *expiry, log *slog.Logger) *chores {
+func startChores(p *parts, cfg *config.Config, addr string, certificates *expiry, log *slog.Logger) *chores {
 	list := append(p.mediaChores(log),
 		chore{name: "sweeping media", every: media.SweepEvery, run: p.media.Sweep},
 		chore{name: "sweeping sliding sync connections", every: bsync.SweepSlidingEvery, run: p.sync.SweepSliding},
@@ -39,7 +40,7 @@ func startChores(p *parts, certificates *expiry, log *slog.Logger) *chores {
 		chore{name: "giving back memory", every: thriftEvery, run: newThrift().run},
 		chore{name: "pacing the collector", every: pacerEvery, run: newPacer().run},
 	)
-	return runChores(log, list...)
+	return runChores(log, append(list, capacityChores(p, cfg, addr)...)...)
 }
 
 func runChores(log *slog.Logger, list ...chore) *chores {

@@ -54,7 +54,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (_ *Node, e
 		return nil, err
 	}
 	metrics.Registry().MustRegister(certificates)
-	n.chores = startChores(n.parts, certificates, log)
+	n.chores = startChores(n.parts, &cfg, n.Addr(), certificates, log)
 	go n.watch()
 	return n, nil
 }

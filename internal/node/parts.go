@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 
 	"bongsu.org/bongsu/internal/account"
 	"bongsu.org/bongsu/internal/appservice"
@@ -40,7 +41,8 @@ type parts struct {
 	accounts *account.Service
 	keys     *keys.Service
 	media    *media.Service
-	stores   *media.Many // nil: media are in one folder
+	stores   *media.Many   // nil: media are in one folder
+	sent     atomic.Uint64 // events that this node committed
 	push     *gateway.Service
 	vapid    *gateway.VAPID
 	turn     clientapi.TURN

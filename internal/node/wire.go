@@ -14,6 +14,7 @@ import (
 // committed tells of a batch that this node wrote: sync takes it from memory, application services and the other nodes read it from the database.
 func (p *parts) committed(log *slog.Logger) func(*store.Batch) {
 	return func(b *store.Batch) {
+		p.sent.Add(uint64(len(b.Events)))
 		p.sync.Committed(b)
 		p.reader.LaneMoved(b.Lane)
 		p.push.Wake()
