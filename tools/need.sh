@@ -39,7 +39,7 @@ packages() {
 	etcd) echo etcd-server ;;
 	deploy) echo haproxy pgbackrest systemd python3-idna ;;
 	sites) echo iproute2 e2fsprogs mount ;;
-	chromium) echo chromium fonts-noto-cjk ;;
+	chromium) echo chromium fonts-noto-cjk fonts-noto-color-emoji ;;
 	esac
 }
 
