@@ -1,5 +1,5 @@
 import { environment } from "./support/environment.ts";
-import { makeGroup, message, onMessage, sendAndSee } from "./support/groups.ts";
+import { makeGroup, message, onMessage, readByPhone, sendAndSee } from "./support/groups.ts";
 import { accept, newName, send, signUp } from "./support/people.ts";
 import { expect, expectAccessible, portraits, test } from "./support/test.ts";
 
@@ -29,7 +29,7 @@ test("three people and another client talk in an encrypted group", async ({ pers
     await sendAndSee(ann, "Shall we meet at the **tower**?", []);
     for (const page of [ann, ben, cleo]) {
       await expect(message(page, "Shall we meet at the tower?")).toBeVisible();
-      await expect(message(page, "The phone read: Shall we meet at the **tower**?")).toBeVisible();
+      await expect(readByPhone(page, "Shall we meet at the **tower**?")).toBeVisible();
     }
     await sendAndSee(cleo, "At sunset 안녕", [ann, ben]);
   });
@@ -102,7 +102,7 @@ test("three people and another client talk in an encrypted group", async ({ pers
     await expect(ben.getByText(/removed @cleo/)).toBeVisible();
     await expect(cleo.getByText("You are no longer in this chat.")).toBeVisible();
     await sendAndSee(ann, "Now without Cleo", [ben]);
-    await expect(message(ben, "The phone read: Now without Cleo")).toBeVisible();
+    await expect(readByPhone(ben, "Now without Cleo")).toBeVisible();
     await cleo.reload();
     await expect(cleo.getByText("You are not")).toBeVisible();
     await expect(cleo.getByText("Now without Cleo")).toHaveCount(0);
@@ -115,6 +115,6 @@ test("three people and another client talk in an encrypted group", async ({ pers
     await expect(ben.getByRole("heading", { name: "Choose a chat" })).toBeVisible();
     await expect(ann.getByText(/ben.* left/)).toBeVisible();
     await send(ann, "Good night");
-    await expect(message(ann, "The phone read: Good night")).toBeVisible();
+    await expect(readByPhone(ann, "Good night")).toBeVisible();
   });
 });

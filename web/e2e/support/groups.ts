@@ -21,12 +21,21 @@ export async function makeGroup(page: Page, name: string, userIds: readonly stri
   await expect(page.getByRole("heading", { level: 1, name })).toBeVisible();
 }
 
-export function message(page: Page, text: string | RegExp) {
-  return page.getByRole("article").filter({ hasText: text }).last();
+/** What the other client says of what it has read. */
+export function readByPhone(page: Page, text: string) {
+  return page
+    .getByRole("article")
+    .filter({ hasText: `The phone read: ${text}` })
+    .last();
+}
+
+/** The message of a person. */
+export function message(page: Page, text: string) {
+  return page.getByRole("article").filter({ hasText: text, hasNotText: "The phone read" }).last();
 }
 
 /** Chooses something from the menu of a message. */
-export async function onMessage(page: Page, text: string | RegExp, action: string): Promise<void> {
+export async function onMessage(page: Page, text: string, action: string): Promise<void> {
   await message(page, text).click({ button: "right" });
   await page.getByRole("menuitem", { name: action, exact: true }).click();
 }

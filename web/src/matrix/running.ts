@@ -1,4 +1,4 @@
-import { ClientEvent, createClient, IndexedDBStore, type MatrixClient, PendingEventOrdering } from "matrix-js-sdk";
+import { ClientEvent, createClient, type MatrixClient, PendingEventOrdering } from "matrix-js-sdk";
 import { SetPresence } from "matrix-js-sdk/lib/sync";
 import { VerificationMethod } from "matrix-js-sdk/lib/types";
 
@@ -6,6 +6,7 @@ import { accountPreference } from "./accountPreferences.ts";
 import { Entrances } from "./entrances.ts";
 import { quietLogger } from "./quietLogger.ts";
 import { SecretKeys } from "./secretKeys.ts";
+import { SyncStore } from "./syncStore.ts";
 import { saveSession, type Session, storageKeyBytes } from "./session.ts";
 
 /** Everything that lives as long as somebody is signed in. */
@@ -24,7 +25,7 @@ const initialSyncLimit = 20;
 export async function run(session: Session): Promise<Running> {
   const entrances = new Entrances(session.baseUrls);
   const secretKeys = new SecretKeys();
-  const store = new IndexedDBStore({ indexedDB, dbName: syncDatabase, localStorage });
+  const store = new SyncStore({ indexedDB, dbName: syncDatabase, localStorage });
   const client = createClient({
     baseUrl: entrances.baseUrl,
     userId: session.userId,

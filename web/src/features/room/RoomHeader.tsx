@@ -11,7 +11,7 @@ import { Avatar } from "../media/Avatar.tsx";
 import styles from "./RoomHeader.module.css";
 import { useRoomNavigation } from "./useRoomNavigation.ts";
 
-const events = [RoomEvent.Name, RoomStateEvent.Events, RoomEvent.MyMembership] as const;
+const events = [RoomEvent.Name, RoomEvent.Summary, RoomStateEvent.Events] as const;
 
 export function RoomHeader({ room }: { room: Room }) {
   const t = useTranslations("room");
