@@ -40,8 +40,8 @@ func (p *program) drillCommand() *cobra.Command {
 		Short: "Burn a data centre, and show that nothing is lost",
 		Long: `Boot three data centres on this machine, put clients on them, let faults happen, and compare what was acknowledged with what is there.
 
-Each site is real: etcd, PostgreSQL under Patroni, and a node of this program, in namespaces and on a disk of its own. The drill needs root
-and Linux, touches no server that runs here, and leaves nothing behind but its report. The same seed makes the same faults.
+Each site is real: etcd, PostgreSQL under Patroni, a media store, and a node of this program, in namespaces and on a disk of its own. The drill
+needs root and Linux, touches no server that runs here, and leaves nothing behind but its report. The same seed makes the same faults.
 
 With --target it drills a cluster that stands elsewhere, one for tests: it puts the load on, you make the faults by hand and type what you do,
 and the auditor looks at every site at the end.`,

@@ -25,8 +25,10 @@ func (s *Site) weed() (program, error) {
 	if _, err := s.write("s3.ini", 0o600); err != nil {
 		return program{}, err
 	}
+	data := filepath.Join(s.disk(), "weed")
 	return program{name: Store, dir: s.Folder, env: s.environment(), argv: []string{
-		s.cluster.weed, "server", "-dir=" + filepath.Join(s.disk(), "weed"), "-ip=" + s.Address, "-ip.bind=" + s.Address,
+		"/bin/sh", "-c", `mkdir -p "$0" && exec "$@"`, data, // the disk may be empty
+		s.cluster.weed, "server", "-dir=" + data, "-ip=" + s.Address, "-ip.bind=" + s.Address,
 		"-master.volumeSizeLimitMB=64", "-volume.max=10", "-filer", "-s3", fmt.Sprintf("-s3.port=%d", portStore), "-s3.port.iceberg=0", "-s3.config=" + config,
 	}}, nil
 }
