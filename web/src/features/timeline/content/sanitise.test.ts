@@ -18,6 +18,9 @@ describe("the HTML of a message", () => {
     ["drops dangerous links", '<a href="javascript:x()">a</a>', "<a>a</a>"],
     ["keeps links", '<a href="https://example.org">a</a>', '<a href="https://example.org">a</a>'],
     ["keeps spoilers", "<span data-mx-spoiler>a</span>", '<span data-mx-spoiler="">a</span>'],
+    ["keeps reasons", '<span data-mx-spoiler="film">a</span>', '<span data-mx-spoiler="film">a</span>'],
+    ["keeps numbers", '<ol start="3"><li>a</li></ol>', '<ol start="3"><li>a</li></ol>'],
+    ["drops classes", '<code class="x">a</code>', "<code>a</code>"],
     ["drops what a reply repeats", "<mx-reply><blockquote>q</blockquote></mx-reply>a", "a"],
   ])("%s", (_, html, expected) => {
     expect(clean(html)).toBe(expected);

@@ -9,7 +9,7 @@ const tags = [
   ),
   ..."caption pre span details summary".split(" "),
 ];
-const attributes = ["href", "start", "class", "data-mx-spoiler", "data-mx-maths"];
+const plainAttributes = ["start", "data-mx-spoiler"];
 const schemes = /^(?:https?|ftp|mailto|magnet):/i;
 
 // Client-Server API, 11.3.1: no deeper than 100 levels.
@@ -20,7 +20,8 @@ const maxLength = 65_536;
 export function sanitise(html: string): DocumentFragment {
   const fragment = DOMPurify.sanitize(withoutFallback(html.slice(0, maxLength)), {
     ALLOWED_TAGS: tags,
-    ALLOWED_ATTR: attributes,
+    ALLOWED_ATTR: ["href", ...plainAttributes],
+    ADD_URI_SAFE_ATTR: plainAttributes,
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     ALLOWED_URI_REGEXP: schemes,
