@@ -35,11 +35,19 @@ func parseRedirect(text string) (*url.URL, error) {
 		strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
 		return nil, mxerr.InvalidParamf("redirectUrl is not the address of an app")
 	}
-	if web := u.Scheme == "https" || u.Scheme == "http"; web && (u.Hostname() == "" || u.Opaque != "") {
+	if !isWeb(u) {
+		return u, nil
+	}
+	// Letters that look like others are shown, and go into policies, as they are spelled in DNS.
+	host, err := idna.ToASCII(u.Hostname())
+	if host == "" || u.Opaque != "" || err != nil {
 		return nil, mxerr.InvalidParamf("redirectUrl names no host")
 	}
+	u.Host = strings.Replace(u.Host, u.Hostname(), host, 1)
 	return u, nil
 }
+
+func isWeb(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "http" }
 
 // withToken adds a login token to an app's address. Client-Server API, "Handling the callback from the Authentication server", 4: tokens
 // that are in it already are removed, all other parameters stay as they are.
@@ -57,17 +65,12 @@ func withToken(u *url.URL, token string) string {
 	return out.String()
 }
 
-// app is how a person knows an address: the host of a site, or the scheme of an app. Letters that look like others are shown as they are
-// spelled in DNS.
+// app is how a person knows an address: the host of a site, or the scheme of an app.
 func app(u *url.URL) (name string, site bool) {
-	if u.Scheme != "https" && u.Scheme != "http" {
-		return u.Scheme, false
+	if isWeb(u) {
+		return u.Host, true
 	}
-	host := u.Host
-	if ascii, err := idna.ToASCII(u.Hostname()); err == nil && u.Port() == "" {
-		host = ascii
-	}
-	return host, true
+	return u.Scheme, false
 }
 
 // isLoopback tells whether a host is the person's own machine, on which a desktop app may wait for the browser.
@@ -78,10 +81,10 @@ func isLoopback(host string) bool {
 
 // source is the address in the form of a Content-Security-Policy.
 func source(u *url.URL) string {
-	if u.Scheme != "https" && u.Scheme != "http" {
-		return u.Scheme + ":"
+	if isWeb(u) {
+		return u.Scheme + "://" + u.Host
 	}
-	return u.Scheme + "://" + u.Host
+	return u.Scheme + ":"
 }
 
 // trusted tells whether an app's address is that of a trusted one, or below it.

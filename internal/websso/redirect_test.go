@@ -29,7 +29,9 @@ func TestCheckRedirect(t *testing.T) {
 func TestApp(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://app.example.org/x": "app.example.org", "http://localhost:8080": "localhost:8080", "com.example.app:/x": "com.example.app",
-		"https://аpp.example/": "xn--pp-6kc.example", // the first letter is Cyrillic
+		"https://аpp.example/":     "xn--pp-6kc.example", // the first letter is Cyrillic
+		"https://аpp.example:8443": "xn--pp-6kc.example:8443", "http://[::1]:80/": "[::1]:80",
+		"https://x.한국:8443/": "x.xn--3e0b707e:8443",
 	} {
 		u, err := parseRedirect(text)
 		if err != nil {
