@@ -79,10 +79,15 @@ interface SectionTitleProps {
 
 function SectionTitle({ section, count, open, onToggle }: SectionTitleProps) {
   const t = useTranslations("chats.section");
-  if (open === undefined) return <h2 className={styles.section}>{t(section)}</h2>;
   return (
-    <button type="button" className={styles.section} aria-expanded={open} onClick={onToggle}>
-      {t(section)} ({count})
-    </button>
+    <div role="listitem">
+      {open === undefined ? (
+        <h2 className={styles.section}>{t(section)}</h2>
+      ) : (
+        <button type="button" className={styles.section} aria-expanded={open} onClick={onToggle}>
+          {t(section)} ({count})
+        </button>
+      )}
+    </div>
   );
 }
