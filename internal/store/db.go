@@ -84,6 +84,8 @@ type backend interface {
 	state() Database
 	// connections tells how many are in use, and how many there can be.
 	connections() (busy, most int)
+	// leave gives up whatever waits on a connection; nothing is cancelled.
+	leave()
 	close()
 }
 

@@ -319,6 +319,28 @@ func TestNobodyCancelsACommitThatWaits(t *testing.T) {
 	p.Await(0, `SELECT count(*) = 1 FROM events`)
 }
 
+// A node that stops does not wait for ever for a site that does not answer, and cancels nothing.
+func TestCloseLeavesCommitsThatWait(t *testing.T) {
+	p := testdb.NewPair(t)
+	s := openPair(t, p.URL(), 30*time.Second)
+	room := makeRoom(t, s)
+	p.Freeze(1)
+	go func() { _ = send(context.Background(), s, room, "$one") }()
+	p.Await(0, `SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+	began := time.Now()
+	s.Close()
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("closing took %s", took)
+	}
+	var n int
+	p.Query(0, &n, `SELECT count(*) FROM events`)
+	if n != 0 {
+		t.Fatal("the commit was cancelled: it is visible, and not safe")
+	}
+	p.Thaw(1)
+	p.Await(0, `SELECT count(*) = 1 FROM events`)
+}
+
 // The link breaks while a commit waits. pgx would ask the server to cancel it.
 func TestBrokenLinkCancelsNothing(t *testing.T) {
 	p := testdb.NewPair(t)
@@ -338,6 +360,10 @@ func TestBrokenLinkCancelsNothing(t *testing.T) {
 	p.Query(0, &n, `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 	if n == 0 {
 		t.Fatal("the commit does not wait any more")
+	}
+	p.Query(0, &n, `SELECT count(*) FROM events`)
+	if n != 0 {
+		t.Fatal("the commit was cancelled: it is visible, and not safe")
 	}
 	p.Thaw(1)
 	p.Await(0, `SELECT count(*) = 1 FROM events`)

@@ -192,7 +192,7 @@ func (l *Lane) commit(batch []*job) {
 			l.hooks.Reset(l.num)
 		}
 		again := l.store.back.retryable(err) && try < writeTries || errors.Is(err, errGone) || errors.Is(err, ErrUnknown)
-		if again && time.Now().Before(live[0].until) {
+		if again && time.Now().Before(live[0].until) && !l.store.closing.Load() {
 			time.Sleep(time.Duration(min(try, 20)) * 5 * time.Millisecond)
 			continue
 		}

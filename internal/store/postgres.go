@@ -266,6 +266,12 @@ func (b *postgresBackend) retryable(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
+func (b *postgresBackend) leave() {
+	for _, h := range b.hosts {
+		h.cut()
+	}
+}
+
 func (b *postgresBackend) close() {
 	b.stop()
 	b.watches.Wait()

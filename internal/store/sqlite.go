@@ -114,6 +114,8 @@ func (b *sqliteBackend) retryable(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
+func (*sqliteBackend) leave() {} // nothing waits
+
 func (b *sqliteBackend) close() {
 	for _, c := range b.all {
 		for _, s := range c.stmts {

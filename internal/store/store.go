@@ -45,6 +45,7 @@ type Store struct {
 	observer  Observer
 	log       *slog.Logger
 	closed    sync.Once
+	closing   atomic.Bool // commits whose connections are lost are not tried again
 }
 
 // Open opens the database, makes or migrates its schema, and starts a committer for each lane.
@@ -156,9 +157,18 @@ func (s *Store) readUserLanes(ctx context.Context, all int) (int, error) {
 	return n, nil
 }
 
-// Close stops the committers, after what they hold is committed, and closes the database.
+// closeWithin is how long Close waits for commits that wait for another site.
+const closeWithin = 5 * time.Second
+
+// Close stops the committers, after what they hold is committed, and closes the database. Commits that wait for another site for too long
+// are left to the server: it runs them to their end, and nobody has been told of them.
 func (s *Store) Close() {
 	s.closed.Do(func() {
+		late := time.AfterFunc(closeWithin, func() {
+			s.closing.Store(true)
+			s.back.leave()
+		})
+		defer late.Stop()
 		for _, l := range s.lanes {
 			l.stop()
 		}
