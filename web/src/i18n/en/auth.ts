@@ -38,6 +38,8 @@ export const auth = {
     passwordWhy: "Please confirm with your password that it is you.",
     token: "Registration token",
     tokenWhy: "This server gives accounts to those who have a registration token. You get one from whoever runs it.",
+    wrongToken: "This token is not right, or it is used up.",
+    wrongPassword: "This password is not right.",
     agree: "I agree",
     termsWhy: "This server asks you to agree to:",
     fallbackWhy: "This step is done on a page of the server. Come back here when you are done there.",

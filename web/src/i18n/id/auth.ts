@@ -38,6 +38,8 @@ export const auth = {
     passwordWhy: "Mohon pastikan dengan kata sandi bahwa ini Anda.",
     token: "Token pendaftaran",
     tokenWhy: "Server ini memberi akun kepada yang punya token pendaftaran. Mintalah kepada pengelolanya.",
+    wrongToken: "Token ini salah, atau sudah habis terpakai.",
+    wrongPassword: "Kata sandi ini salah.",
     agree: "Saya setuju",
     termsWhy: "Server ini meminta persetujuan Anda atas:",
     fallbackWhy: "Langkah ini dilakukan di halaman server. Kembalilah ke sini setelah selesai.",

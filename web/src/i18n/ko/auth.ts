@@ -37,6 +37,8 @@ export const auth = {
     passwordWhy: "본인인지 비밀번호로 확인해 주세요.",
     token: "가입 토큰",
     tokenWhy: "이 서버는 가입 토큰이 있는 사람에게 계정을 줍니다. 서버를 운영하는 사람에게 받을 수 있습니다.",
+    wrongToken: "토큰이 맞지 않거나 이미 다 쓰였습니다.",
+    wrongPassword: "비밀번호가 맞지 않습니다.",
     agree: "동의합니다",
     termsWhy: "이 서버는 다음에 대한 동의를 구합니다:",
     fallbackWhy: "이 단계는 서버의 화면에서 합니다. 거기서 마친 뒤 이곳으로 돌아오세요.",

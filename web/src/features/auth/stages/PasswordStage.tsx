@@ -24,7 +24,7 @@ export function PasswordStage({ challenge, answer, userId }: StageProps) {
         value={password}
         onChange={setPassword}
         autoComplete="current-password"
-        error={challenge.error}
+        error={challenge.error === undefined ? undefined : t("wrongPassword")}
         autoFocus
       />
     </SubmitForm>

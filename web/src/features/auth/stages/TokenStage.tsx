@@ -16,7 +16,7 @@ export function TokenStage({ challenge, answer }: StageProps) {
         label={t("token")}
         value={token}
         onChange={setToken}
-        error={challenge.error}
+        error={challenge.error === undefined ? undefined : t("wrongToken")}
         isRequired
         autoFocus
         autoComplete="off"
