@@ -65,10 +65,10 @@ func Start(ctx context.Context, o Options, progress func(string)) (_ *Cluster, e
 	if c.shim, err = buildShim(ctx, o.Dir); err != nil {
 		return nil, err
 	}
-	if c.options.Program, err = place(o.Program, o.Dir); err != nil {
+	if c.options.Program, err = place(o.Program, o.Dir, Node); err != nil {
 		return nil, err
 	}
-	if c.weed, err = place(t.weed, o.Dir); err != nil {
+	if c.weed, err = place(t.weed, o.Dir, Store); err != nil {
 		return nil, err
 	}
 	if err := c.outside(); err != nil {

@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 )
 
-// place puts a program where the sites' user can reach it: it may come from a folder of somebody's own.
-func place(program, dir string) (string, error) {
-	to := filepath.Join(dir, filepath.Base(program))
+// place puts a program where the sites' user can reach it, since it may come from a folder of somebody's own, and under the name by which
+// its processes are found.
+func place(program, dir, name string) (string, error) {
+	to := filepath.Join(dir, name)
 	if err := os.Link(program, to); err == nil {
 		return to, nil
 	}
