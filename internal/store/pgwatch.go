@@ -101,6 +101,9 @@ func (b *postgresBackend) note(h *pgHost, st *pgState, err error) {
 		}
 	}
 	b.mu.Lock()
+	if moved {
+		h.reached.Store(0)
+	}
 	h.state.Store(st)
 	first := b.looked[h] == nil
 	b.looked[h] = st
@@ -110,8 +113,7 @@ func (b *postgresBackend) note(h *pgHost, st *pgState, err error) {
 	}
 	b.mu.Unlock()
 	promoted := old.role == RoleStandby && st.role == RolePrimary // its connections go on
-	if moved && !promoted {
-		h.reached.Store(0)
+	if moved && !promoted && old.role != RoleAway {               // one that is back has only new connections
 		h.cut()
 	}
 }
