@@ -43,6 +43,8 @@ export function ConversationView({ room, threadId, focus, children }: Props) {
 function useOpenConversation(room: Room, threadId: string | undefined, focus: string | undefined): Conversation {
   const messenger = useMessenger();
   const conversation = useMemo(() => newConversation(messenger, room, threadId), [messenger, room, threadId]);
+  // Members come lazily with what they say; who writes here may mention any of them.
+  useEffect(() => void room.loadMembersIfNeeded().catch(() => undefined), [room]);
   useEffect(() => {
     const stopTimeline = conversation.timeline.follow();
     const stopReaders = conversation.readers.follow();
