@@ -84,7 +84,12 @@ test("three people and another client talk in an encrypted group", async ({ pers
     await expect(ben.getByRole("button", { name: "1 pinned message" })).toBeVisible();
     await ann.getByRole("button", { name: "Search in this chat" }).click();
     await ann.getByLabel("Words").fill("towe");
-    await expect(ann.getByRole("complementary").getByRole("button", { name: /Shall we meet/ }).first()).toBeVisible();
+    await expect(
+      ann
+        .getByRole("complementary")
+        .getByRole("button", { name: /Shall we meet/ })
+        .first(),
+    ).toBeVisible();
     await expectAccessible(ann);
     await portraits(ann, "search");
     await ben.getByRole("button", { name: "About this chat" }).click();
