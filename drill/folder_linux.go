@@ -9,7 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const folderPrefix = "bongsu-drill-"
+// folderPrefix begins the names of drills' folders, and folderParent is where they are: it is on a disk, and not /tmp, in whose place each site
+// has one of its own.
+const (
+	folderPrefix = "bongsu-drill-"
+	folderParent = "/var/tmp"
+)
 
 // folder is where a drill that runs keeps everything. It is locked, so that the next drill knows which folders were left by one that was
 // killed.
@@ -18,12 +23,12 @@ type folder struct {
 	lock *os.File
 }
 
-func makeFolder() (_ *folder, err error) {
-	if err := clearLeft(os.TempDir()); err != nil {
+func makeFolder(parent string) (_ *folder, err error) {
+	if err := clearLeft(parent); err != nil {
 		return nil, err
 	}
 	f := &folder{}
-	if f.path, err = os.MkdirTemp("", folderPrefix); err != nil {
+	if f.path, err = os.MkdirTemp(parent, folderPrefix); err != nil {
 		return nil, fmt.Errorf("making the drill's folder: %w", err)
 	}
 	if err := os.Chmod(f.path, 0o755); err != nil { //nolint:gosec // the sites' users pass through

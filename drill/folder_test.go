@@ -10,19 +10,18 @@ import (
 
 func TestOnlyWhatIsLeftIsRemoved(t *testing.T) {
 	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
 	left := filepath.Join(dir, folderPrefix+"left")
 	if err := os.MkdirAll(filepath.Join(left, "a", "disk"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	running, err := makeFolder()
+	running, err := makeFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(left); !os.IsNotExist(err) {
 		t.Errorf("what was left is still there: %v", err)
 	}
-	second, err := makeFolder()
+	second, err := makeFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

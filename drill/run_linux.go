@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (_ *report.Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	home, err := makeFolder()
+	home, err := makeFolder(folderParent)
 	if err != nil {
 		return nil, err
 	}

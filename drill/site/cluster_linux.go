@@ -20,7 +20,7 @@ import (
 type Options struct {
 	// Sites is how many data centres there are.
 	Sites int
-	// Dir is where everything is kept. It must be a folder that other users may pass through.
+	// Dir is where everything is kept. It must be a folder that other users may pass through, and not in /tmp.
 	Dir string
 	// Program is bongsu.
 	Program string

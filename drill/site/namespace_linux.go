@@ -14,10 +14,12 @@ import (
 )
 
 // bootScript is the first process of a site. It mounts the site's disk, says so, and then reaps whatever is orphaned. The numbers of
-// processes begin where no boot before has been: files that a dead process left must not seem to be a living one's.
+// processes begin where no boot before has been: files that a dead process left must not seem to be a living one's. /tmp is the site's own:
+// SeaweedFS has sockets there.
 const bootScript = `set -e
 mount --make-rprivate /
 mount -t proc proc /proc
+mount -t tmpfs -o mode=1777,size=64m tmp /tmp
 ip link set lo up
 mount -o loop,noatime "$IMAGE" "$DISK"
 echo "$LAST_PID" >/proc/sys/kernel/ns_last_pid
