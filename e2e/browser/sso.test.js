@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { base, call, look, looks, open, register, signIn } from "./browser.js";
+import { base, call, look, looks, open, register } from "./browser.js";
 
 // The app that wants to log its user in: it keeps the address at which the browser comes back to it.
 const app = createServer((request, response) => {
@@ -119,23 +119,6 @@ for (const kind of looks) {
         await page.getByRole("button", { name: "Create the account" }).click();
         await heading(page, "Your account");
         await page.getByText("@second.user:bongsu.test").waitFor();
-    });
-}
-
-for (const kind of looks) {
-    test(`an account is connected with nobody else's at another provider (${kind.name})`, async () => {
-        const name = `linker-${kind.name}`;
-        await register(name);
-        const page = await open(kind);
-        await page.goto(`${base}/account`);
-        await signIn(page, name);
-        await heading(page, "Your account");
-        await look(page, "sso-connect", kind);
-        await page.getByRole("button", { name: "Also sign in with Example Company" }).click();
-        await atProvider(page, "test-user@localhost");
-        await heading(page, "That did not work");
-        await page.getByText("belongs to somebody else").waitFor();
-        await look(page, "sso-connect-refused", kind);
     });
 }
 
