@@ -24,7 +24,7 @@ test("two hundred rooms are there at once, and only those in sight are drawn", a
 
 async function makeRooms(name: string): Promise<void> {
   const call = async (method: string, path: string, body: object, token?: string): Promise<Record<string, string>> => {
-    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     const response = await fetch(environment.url + path, { method, headers, body: JSON.stringify(body) });
     return (await response.json()) as Record<string, string>;
   };
