@@ -93,7 +93,7 @@ func (r *Report) headline() (heading, lead string) {
 		}
 	}
 	if !r.Held() {
-		return "The drill found faults", fmt.Sprintf("%s things were acknowledged. Not all of them are as they must be; the findings are below.", thousands(acked))
+		return "Not everything held", fmt.Sprintf("%s things were acknowledged. Not all of them are as they must be; the findings are below.", thousands(acked))
 	}
 	if r.Elsewhere() {
 		return "Nothing is lost", fmt.Sprintf("Of %s things that the cluster had acknowledged, all are there, once, and in order.", thousands(acked))

@@ -111,7 +111,7 @@ func TestThePageShowsWhatHappened(t *testing.T) {
 	if err := r.HTML(&page); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"The drill found faults", "$gone", "lost: send"} {
+	for _, want := range []string{"Not everything held", "$gone", "lost: send"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page does not say %q", want)
 		}
