@@ -59,11 +59,12 @@ export default function Doorstep({ target }: { target: string }) {
               {t("decline")}
             </Button>
           )}
-          {!invite && outside?.join_rule === JoinRule.Knock ? (
+          {!invite && outside?.join_rule === JoinRule.Knock && (
             <Button look="primary" isPending={busy} onPress={knock}>
               {t("knock")}
             </Button>
-          ) : (
+          )}
+          {(invite ?? isOpen(room, outside)) && (
             <Button look="primary" isPending={busy} onPress={join}>
               {invite ? t("accept") : t("join")}
             </Button>
@@ -72,6 +73,13 @@ export default function Doorstep({ target }: { target: string }) {
       </Notice>
     </>
   );
+}
+
+/** Whether it is worth trying to join: nobody who was in an invited circle gets back without an invitation. */
+function isOpen(room: Room | undefined, outside: RoomSummary | null | undefined): boolean {
+  if (outside?.join_rule !== undefined)
+    return outside.join_rule !== JoinRule.Knock && outside.join_rule !== JoinRule.Invite;
+  return !room || room.getJoinRule() === JoinRule.Public;
 }
 
 function inviterOf(room: Room): string {

@@ -1,8 +1,11 @@
+/** How long the browser has to begin the download before the file is let go. */
+const graceMs = 60_000;
+
 /** Hands a file to the browser's downloads. */
 export function saveFile(file: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = name || "file";
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), graceMs);
 }

@@ -30,7 +30,7 @@ export interface TimelineState {
   older: boolean;
   newer: boolean;
   /** The item to show first, when the window was moved to an event. */
-  focus?: { eventId: string };
+  focus?: { eventId: string } | undefined;
 }
 
 const changes = [
@@ -82,7 +82,7 @@ export class TimelineModel {
   /** Shows the end of the timeline, or an event with what is around it. */
   async open(eventId?: string): Promise<void> {
     this.window = this.newWindow();
-    this.state.update((state) => ({ ...state, loading: true, failed: false }));
+    this.state.update((state) => ({ ...state, loading: true, failed: false, focus: undefined }));
     try {
       await this.window.load(eventId, pageSize);
       this.publish({ loading: false, ...(eventId !== undefined && { focus: { eventId } }) });

@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { memo, type ReactElement, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, type ReactElement, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 
@@ -33,6 +33,9 @@ export function Timeline() {
   const outgoing = useOutgoing();
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
+  /** The list is being moved to a message. */
+  const moving = useRef(false);
   const [atEnd, setAtEnd] = useState(true);
   const rows = useRows(state.items, outgoing);
   const shift = useShift(rows);
@@ -44,29 +47,37 @@ export function Timeline() {
     if (element) element.scrollTop = element.scrollHeight;
   }, []);
 
-  const focus = state.focus?.eventId;
+  const { focus, loading } = state;
   useLayoutEffect(() => {
-    if (atEnd && focus === undefined) toEnd();
-  }, [rows, atEnd, focus, toEnd]);
-
-  useEffect(() => {
-    const index = rows.findIndex((row) => row.kind === "message" && row.event.getId() === focus);
-    if (index >= 0) list.current?.scrollToIndex(index, { align: "center" });
+    const index = rows.findIndex((row) => row.kind === "message" && row.event.getId() === focus?.eventId);
+    if (index < 0) return;
+    moving.current = true;
+    list.current?.scrollToIndex(index, { align: "center" });
     // Only when the focus moves, not when rows are added around it.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [state.focus, state.loading]);
+  }, [focus, loading]);
+
+  const stay = useCallback(() => {
+    if (atEnd && !moving.current) toEnd();
+  }, [atEnd, toEnd]);
+  useLayoutEffect(stay, [rows, stay]);
 
   const onScroll = (): void => {
     const element = scroller.current;
     if (!element) return;
-    const below = element.scrollHeight - element.scrollTop - element.clientHeight;
-    setAtEnd(below < slack);
-    if (element.scrollTop < near && state.older) void timeline.older();
+    const { scrollTop } = element;
+    const below = element.scrollHeight - scrollTop - element.clientHeight;
+    // Who is at the end leaves it by scrolling up; that the page has grown, or has less room, moves nobody.
+    if (below < slack) setAtEnd(true);
+    else if (moving.current || scrollTop < lastTop.current) setAtEnd(false);
+    lastTop.current = scrollTop;
+    moving.current = false;
+    if (scrollTop < near && state.older) void timeline.older();
     if (below < near && state.newer) void timeline.newer();
   };
 
   const jumpToEnd = async (): Promise<void> => {
-    if (state.newer || state.focus) await timeline.open();
+    if (state.newer) await timeline.open();
     setAtEnd(true);
     toEnd();
   };
@@ -90,7 +101,7 @@ export function Timeline() {
           {state.older && !state.failed && <Spinner label={t("loadingOlder")} />}
           {state.failed && <Button onPress={() => void timeline.older()}>{t("loadAgain")}</Button>}
         </div>
-        <Virtualizer ref={list} data={rows} shift={shift} onResize={() => atEnd && focus === undefined && toEnd()}>
+        <Virtualizer ref={list} data={rows} shift={shift} onResize={stay}>
           {drawRow}
         </Virtualizer>
       </div>
