@@ -426,6 +426,38 @@ func TestFormerPrimaryAloneIsNotRead(t *testing.T) {
 	}
 }
 
+// A node that stands still in the middle of a transaction does not hold its lane for longer than the server lets it.
+func TestANodeThatStandsStillLosesItsLane(t *testing.T) {
+	url := testdb.Postgres(t)
+	still, other := openPair(t, url, 10*time.Second), openPair(t, url, 10*time.Second)
+	room := makeRoom(t, other)
+	holds, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- still.Lane(0).Do(context.Background(), func(tx *store.LaneTx) error {
+			close(holds)
+			<-release
+			addEvent(tx, room, "$late", []byte("$late"))
+			return nil
+		})
+	}()
+	<-holds
+	start := time.Now()
+	if err := send(t.Context(), other, room, "$meanwhile"); err != nil {
+		t.Errorf("a send beside a node that stands still: %v", err)
+	}
+	if took := time.Since(start); took > 8*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	close(release)
+	if err := <-ended; err != nil && !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("the node that stood still: %v", err)
+	}
+	ids, _, err := events(t.Context(), other, room)
+	if err != nil || len(ids) == 0 || ids[0] != "$meanwhile" {
+		t.Errorf("events %v, %v", ids, err)
+	}
+}
+
 // Back and forth: the node follows each move.
 func TestPrimaryMovesTwice(t *testing.T) {
 	p := testdb.NewPair(t)

@@ -94,6 +94,9 @@ func (h *pgHost) open(ctx context.Context, shared *pgxpool.Config, all []*pgconn
 	// transaction may be one that cannot end.
 	c.RuntimeParams["statement_timeout"] = "0"
 	c.RuntimeParams["lock_timeout"] = strconv.Itoa(int(pgLockTimeout.Milliseconds()))
+	// A node that stands still in the middle of a transaction holds its lane, and its machine goes on answering for its connections: the
+	// server ends what has been idle in a transaction for so long. A commit that waits for another site is not idle.
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.Itoa(int(pgIdleTimeout.Milliseconds()))
 	c.OnNotice = hearNotice
 	h.cfg = c.Copy()
 	h.cfg.DialFunc = h.links.dialOne()
@@ -113,6 +116,9 @@ const readersLeft = 8
 
 // pgLockTimeout bounds the wait for a row's lock.
 const pgLockTimeout = 10 * time.Second
+
+// pgIdleTimeout bounds the time between two statements of a transaction.
+const pgIdleTimeout = 3 * time.Second
 
 // suspect asks the watch to look at the host now.
 func (h *pgHost) suspect() {

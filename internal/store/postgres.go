@@ -294,7 +294,7 @@ func pgErr(err error) error {
 		return fmt.Errorf("%w: %w", ErrText, err)
 	case e.Code == "23505":
 		return fmt.Errorf("%w: %w", ErrConflict, err)
-	case e.Code == "25006", e.Code == "55P03", slices.Contains(unavailableClasses, e.Code[:2]):
+	case e.Code == "25006", e.Code == "25P03", e.Code == "55P03", slices.Contains(unavailableClasses, e.Code[:2]):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
