@@ -4,17 +4,29 @@ package wire
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
 // sink remembers what is written to it.
-type sink struct{ got [][]byte }
+type sink struct {
+	mu  sync.Mutex
+	got [][]byte
+}
 
 func (s *sink) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.got = append(s.got, bytes.Clone(b))
 	return len(b), nil
+}
+
+func (s *sink) all() [][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.got
 }
 
 func newDirection(out *sink, delay time.Duration) *direction {
@@ -35,13 +47,13 @@ func TestADirectionDelaysAndKeepsTheOrder(t *testing.T) {
 		d.enter([]byte{2})
 		time.Sleep(9 * time.Millisecond)
 		synctest.Wait()
-		if len(out.got) != 0 {
-			t.Fatalf("%d frames came early", len(out.got))
+		if got := out.all(); len(got) != 0 {
+			t.Fatalf("%d frames came early", len(got))
 		}
 		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
-		if len(out.got) != 2 || out.got[0][0] != 1 || out.got[1][0] != 2 {
-			t.Fatalf("got %v", out.got)
+		if got := out.all(); len(got) != 2 || got[0][0] != 1 || got[1][0] != 2 {
+			t.Fatalf("got %v", got)
 		}
 		close(stop)
 	})
@@ -61,8 +73,8 @@ func TestWhatIsUnderWayWhenALinkIsCutIsLost(t *testing.T) {
 		d.enter([]byte{3})
 		time.Sleep(20 * time.Millisecond)
 		synctest.Wait()
-		if len(out.got) != 1 || out.got[0][0] != 3 {
-			t.Fatalf("got %v", out.got)
+		if got := out.all(); len(got) != 1 || got[0][0] != 3 {
+			t.Fatalf("got %v", got)
 		}
 		close(stop)
 	})
