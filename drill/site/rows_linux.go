@@ -9,84 +9,50 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Rows are digests of all tables of all sites' databases, by site and table. The databases may still be catching up, and nodes write a little
-// even where no client does: so they are read again and again until every table was seen in one and the same state everywhere, or the time is
-// over. A table that was is given by that state; of another each site's last is given.
-func (c *Cluster) Rows(ctx context.Context, sites []*Site, patience time.Duration) (map[string]map[string]string, error) {
-	seen := sightings{}
-	for deadline := time.Now().Add(patience); ; {
+// Rows are digests of all tables of all sites' databases, by site and table. Nodes write a little even where no client does, such as
+// their leases: they stand still meanwhile. The databases may still be catching up: they are read again until they are the same, or the time is
+// over, and the last reading is returned.
+func (c *Cluster) Rows(ctx context.Context, sites []*Site, patience time.Duration) (_ map[string]map[string]string, err error) {
+	for _, s := range sites {
+		if err := s.Freeze(Node); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, s.Thaw(Node)) }()
+	}
+	deadline := time.Now().Add(patience)
+	for {
+		all := map[string]map[string]string{}
 		for _, s := range sites {
 			rows, err := s.rows(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("reading the database of site %s: %w", s.Name, err)
 			}
-			seen.add(s.Name, rows)
+			all[s.Name] = rows
 		}
-		all, same := seen.agreed()
-		if same || time.Now().After(deadline) {
+		if same(all) || time.Now().After(deadline) {
 			return all, nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(500 * time.Millisecond):
 		}
 	}
 }
 
-// sightings are the states in which tables were seen, by site and table, in order.
-type sightings map[string]map[string][]string
-
-func (s sightings) add(site string, rows map[string]string) {
-	if s[site] == nil {
-		s[site] = map[string][]string{}
-	}
-	for table, digest := range rows {
-		s[site][table] = append(s[site][table], digest)
-	}
-}
-
-// agreed gives each table's state at each site: the one that was seen everywhere, or each site's last. It tells whether all were seen everywhere.
-func (s sightings) agreed() (_ map[string]map[string]string, same bool) {
-	all := map[string]map[string]string{}
-	tables := map[string]bool{}
-	for site, rows := range s {
-		all[site] = map[string]string{}
-		for table, states := range rows {
-			tables[table] = true
-			all[site][table] = states[len(states)-1]
+func same(all map[string]map[string]string) bool {
+	var first map[string]string
+	for _, rows := range all {
+		if first == nil {
+			first = rows
 		}
-	}
-	same = true
-	for table := range tables {
-		common := s.common(table)
-		if common == "" {
-			same = false
-			continue
-		}
-		for site := range s {
-			all[site][table] = common
-		}
-	}
-	return all, same
-}
-
-// common is a state in which a table was seen at every site; empty if there is none.
-func (s sightings) common(table string) string {
-	times := map[string]int{}
-	for _, rows := range s {
-		once := map[string]bool{}
-		for _, state := range rows[table] {
-			if once[state] {
-				continue
-			}
-			once[state] = true
-			if times[state]++; times[state] == len(s) {
-				return state
+		for table, digest := range rows {
+			if first[table] != digest {
+				return false
 			}
 		}
 	}
-	return ""
+	return true
 }
 
 // rows reads a database as of one moment.

@@ -28,21 +28,3 @@ func TestMissingSaysWhatIsNotThere(t *testing.T) {
 		}
 	}
 }
-
-func TestTablesAgreeIfTheyWereSeenInOneState(t *testing.T) {
-	seen := sightings{}
-	seen.add("a", map[string]string{"events": "5", "leases": "1"})
-	seen.add("b", map[string]string{"events": "5", "leases": "2"})
-	if all, same := seen.agreed(); same || all["a"]["events"] != "5" || all["a"]["leases"] == all["b"]["leases"] {
-		t.Errorf("two states, and %v, %t", all, same)
-	}
-	seen.add("a", map[string]string{"events": "5", "leases": "2"})
-	seen.add("b", map[string]string{"events": "5", "leases": "3"})
-	if all, same := seen.agreed(); !same || all["a"]["leases"] != "2" || all["b"]["leases"] != "2" {
-		t.Errorf("one state, and %v, %t", all, same)
-	}
-	seen.add("a", map[string]string{"rooms": "1"})
-	if _, same := seen.agreed(); same {
-		t.Error("a table that one site has not is the same")
-	}
-}
