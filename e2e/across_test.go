@@ -303,7 +303,7 @@ func TestRecoveryAcrossImplementations(t *testing.T) {
 			if _, err := found.crypto.DecryptMegolmEvent(t.Context(), e); !errors.Is(err, crypto.ErrNoSessionFound) {
 				t.Errorf("without the back-up: %v", err)
 			}
-			if err := found.crypto.VerifyWithRecoveryKey(t.Context(), recovery); err != nil {
+			if err := found.proveBy(t.Context(), recovery); err != nil {
 				t.Fatalf("taking the identity from secret storage: %v", err)
 			}
 			secret := must[[]byte](t)(found.crypto.SSSS.GetDecryptedAccountData(t.Context(), event.AccountDataMegolmBackupKey, found.storage(t, recovery)))

@@ -164,7 +164,7 @@ func TestServerSeesOnlyCiphertext(t *testing.T) {
 		backUp(t, alice, room, secrets)
 
 		// What an identity is worth is in secret storage, under a key that the server does not have.
-		recovery, keys, err := alice.crypto.GenerateAndUploadCrossSigningKeysWithPassword(ctx, cryptoPassword, "")
+		recovery, keys, err := alice.publishIdentity(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +174,7 @@ func TestServerSeesOnlyCiphertext(t *testing.T) {
 		secrets["the user-signing key"] = string(keys.UserSigningKey.Seed())
 		other := a.Phone(t, aliceName, "A2")
 		for _, p := range []*phone{alice, other} {
-			if err := p.crypto.VerifyWithRecoveryKey(ctx, recovery); err != nil {
+			if err := p.proveBy(ctx, recovery); err != nil {
 				t.Fatal(err)
 			}
 		}

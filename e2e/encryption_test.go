@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,9 @@ type phone struct {
 	events   chan *event.Event
 	changed  chan id.UserID // whose devices changed
 	synced   chan struct{}  // closed after the first sync
+
+	// own is held while the own cross-signing keys are set or looked at: the machine does not guard them.
+	own sync.Mutex
 }
 
 // Person registers a user without a device and returns the name.
@@ -74,7 +78,11 @@ func (s *Suite) Phone(t *testing.T, name, device string) *phone {
 
 func (p *phone) listen(t *testing.T) {
 	syncer := p.Syncer.(*mautrix.DefaultSyncer)
-	syncer.OnSync(p.crypto.ProcessSyncResponse)
+	syncer.OnSync(func(ctx context.Context, res *mautrix.RespSync, since string) bool {
+		p.own.Lock()
+		defer p.own.Unlock()
+		return p.crypto.ProcessSyncResponse(ctx, res, since)
+	})
 	syncer.OnSync(func(_ context.Context, res *mautrix.RespSync, since string) bool {
 		if since == "" {
 			close(p.synced)
@@ -102,6 +110,20 @@ func (p *phone) listen(t *testing.T) {
 		}
 		p.crypto.Destroy()
 	})
+}
+
+// publishIdentity makes the user's cross-signing keys and keeps them in secret storage, of which it returns the recovery key.
+func (p *phone) publishIdentity(ctx context.Context) (string, *crypto.CrossSigningKeysCache, error) {
+	p.own.Lock()
+	defer p.own.Unlock()
+	return p.crypto.GenerateAndUploadCrossSigningKeysWithPassword(ctx, cryptoPassword, "")
+}
+
+// proveBy signs the device with the keys that a recovery key opens.
+func (p *phone) proveBy(ctx context.Context, recovery string) error {
+	p.own.Lock()
+	defer p.own.Unlock()
+	return p.crypto.VerifyWithRecoveryKey(ctx, recovery)
 }
 
 // await returns the next event that is as wanted.
@@ -287,7 +309,7 @@ func TestCrossSigningFromSecretStorage(t *testing.T) {
 		aliceName := s.Person(t, "xs-alice")
 		alice, bob := s.Phone(t, aliceName, "A1"), s.Phone(t, s.Person(t, "xs-bob"), "B1")
 		ctx := t.Context()
-		recovery, _, err := alice.crypto.GenerateAndUploadCrossSigningKeysWithPassword(ctx, cryptoPassword, "")
+		recovery, _, err := alice.publishIdentity(ctx)
 		if err != nil {
 			t.Fatalf("publishing cross-signing keys: %v", err)
 		}
@@ -313,7 +335,7 @@ func TestCrossSigningFromSecretStorage(t *testing.T) {
 			t.Errorf("before it is signed the device is %s", trust())
 		}
 		drain(bob.changed)
-		if err := fresh.crypto.VerifyWithRecoveryKey(ctx, recovery); err != nil {
+		if err := fresh.proveBy(ctx, recovery); err != nil {
 			t.Fatalf("signing the new device: %v", err)
 		}
 		bob.awaitChange(t, alice.UserID)
@@ -325,12 +347,12 @@ func TestCrossSigningFromSecretStorage(t *testing.T) {
 		if _, _, err := alice.crypto.GenerateAndUploadCrossSigningKeys(ctx, nil, ""); err == nil {
 			t.Error("keys were replaced without a password")
 		}
-		if _, _, err := alice.crypto.GenerateAndUploadCrossSigningKeysWithPassword(ctx, cryptoPassword, ""); err != nil {
+		if _, _, err := alice.publishIdentity(ctx); err != nil {
 			t.Errorf("replacing keys with the password: %v", err)
 		}
 
 		// Bob verifies alice: he sees his signature, and he alone.
-		if _, _, err := bob.crypto.GenerateAndUploadCrossSigningKeysWithPassword(ctx, cryptoPassword, ""); err != nil {
+		if _, _, err := bob.publishIdentity(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := bob.crypto.FetchKeys(ctx, []id.UserID{alice.UserID, bob.UserID}, true); err != nil {

@@ -91,11 +91,11 @@ func (v *verifier) await(t *testing.T, what string) step {
 // recovery makes a user's cross-signing keys on a phone, which proves itself with them, and returns the recovery key.
 func (p *phone) recovery(t *testing.T) string {
 	t.Helper()
-	recovery, _, err := p.crypto.GenerateAndUploadCrossSigningKeysWithPassword(t.Context(), cryptoPassword, "")
+	recovery, _, err := p.publishIdentity(t.Context())
 	if err != nil {
 		t.Fatalf("publishing cross-signing keys: %v", err)
 	}
-	if err := p.crypto.VerifyWithRecoveryKey(t.Context(), recovery); err != nil {
+	if err := p.proveBy(t.Context(), recovery); err != nil {
 		t.Fatalf("signing the own device: %v", err)
 	}
 	return recovery
