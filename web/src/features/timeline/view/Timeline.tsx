@@ -17,6 +17,7 @@ import styles from "./Timeline.module.css";
 import { useArrowKeys } from "./useArrowKeys.ts";
 import { useOutgoing } from "./useOutgoing.ts";
 import { useReadMarker } from "./useReadMarker.ts";
+import { useSizeChange } from "./useSizeChange.ts";
 
 type Row = TimelineItem | { kind: "outgoing"; key: string; outgoing: Outgoing };
 
@@ -24,6 +25,8 @@ type Row = TimelineItem | { kind: "outgoing"; key: string; outgoing: Outgoing };
 const near = 800;
 /** How far from the end still counts as there. */
 const slack = 24;
+/** How long after a change of its size the list moves by itself, in milliseconds. */
+const settleFor = 500;
 
 /** The messages of a conversation. It stays at the end as long as the reader is there, and else where the reader is. */
 export function Timeline() {
@@ -36,6 +39,8 @@ export function Timeline() {
   const lastTop = useRef(0);
   /** The list is being moved to a message. */
   const moving = useRef(false);
+  /** Until when the list moves because its size has changed. */
+  const settling = useRef(0);
   const [atEnd, setAtEnd] = useState(true);
   const rows = useRows(state.items, outgoing);
   const shift = useShift(rows);
@@ -61,6 +66,10 @@ export function Timeline() {
     if (atEnd && !moving.current) toEnd();
   }, [atEnd, toEnd]);
   useLayoutEffect(stay, [rows, stay]);
+  useSizeChange(scroller, () => {
+    settling.current = performance.now() + settleFor;
+    stay();
+  });
 
   const onScroll = (): void => {
     const element = scroller.current;
@@ -69,6 +78,7 @@ export function Timeline() {
     const below = element.scrollHeight - scrollTop - element.clientHeight;
     // Who is at the end leaves it by scrolling up; that the page has grown, or has less room, moves nobody.
     if (below < slack) setAtEnd(true);
+    else if (atEnd && !moving.current && performance.now() < settling.current) toEnd();
     else if (moving.current || scrollTop < lastTop.current) setAtEnd(false);
     lastTop.current = scrollTop;
     moving.current = false;
