@@ -109,6 +109,7 @@ func TestBackupIsRestored(t *testing.T) {
 	b.say(1, 100)
 	b.must("pgbackrest", "--stanza=bongsu", "--type=full", "backup")
 	b.say(101, 200)
+	b.sql(`SELECT pg_sleep(1.1)`) // pgBackRest counts whole seconds: the moment must be in a later one than the back-up's end
 	moment := b.sql(`SELECT now()`)
 	b.say(201, 300)
 	b.must("pgbackrest", "--stanza=bongsu", "--type=diff", "backup")

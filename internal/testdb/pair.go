@@ -184,10 +184,13 @@ func (p *Pair) processes(i int) []int {
 	return pids
 }
 
-// Promote makes a standby the primary. It then acknowledges alone.
+// Promote makes a standby the primary. It then acknowledges alone. What is being replayed may cancel any statement on a standby, this one too.
 func (p *Pair) Promote(i int) {
 	p.t.Helper()
-	p.Exec(i, `SELECT pg_promote(true, 30)`)
+	p.wait("a standby is promoted", func() bool {
+		var primary bool
+		return p.query(i, &primary, `SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, 30) ELSE true END`) == nil && primary
+	})
 }
 
 // Demote restarts a server as a standby that follows nobody, as a supervisor does with a primary that was cut off.
