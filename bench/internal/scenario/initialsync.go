@@ -37,15 +37,8 @@ type InitialSync struct {
 func (b Bench) InitialSync(ctx context.Context, rooms int) (out InitialSync, err error) {
 	out = InitialSync{Server: b.Options.Server, Database: b.Options.Database, Rooms: rooms}
 	err = b.with(ctx, func(in *server.Instance) error {
-		b.say("making %d rooms of %d members with %d messages each", rooms, roomMembers, roomMessages)
-		world, err := load.SharedWorld(ctx, load.Host(in.URL), rooms, roomMembers)
+		world, err := b.filled(ctx, in, rooms, roomMembers, roomMessages)
 		if err != nil {
-			return err
-		}
-		if err := world.Fill(ctx, rooms*roomMessages); err != nil {
-			return err
-		}
-		if _, err := restart(ctx, in); err != nil {
 			return err
 		}
 		// Not the first member, who made the rooms, but one who joined them.
@@ -66,6 +59,20 @@ func (b Bench) InitialSync(ctx context.Context, rooms int) (out InitialSync, err
 		return ctx.Err()
 	})
 	return out, err
+}
+
+// filled makes so many rooms of the same members, with messages in each, and starts the server anew, so that nothing of them is in memory.
+func (b Bench) filled(ctx context.Context, in *server.Instance, rooms, members, messages int) (*load.World, error) {
+	b.say("making %d rooms of %d members with %d messages each", rooms, members, messages)
+	world, err := load.SharedWorld(ctx, load.Host(in.URL), rooms, members)
+	if err != nil {
+		return nil, err
+	}
+	if err := world.Fill(ctx, rooms*messages); err != nil {
+		return nil, err
+	}
+	_, err = restart(ctx, in)
+	return world, err
 }
 
 // firstSync makes a /sync without a token and checks that it shows all rooms.

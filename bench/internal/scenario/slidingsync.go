@@ -46,15 +46,8 @@ const firstScreen = `{"lists":{"all_rooms":{"ranges":[[0,19]],"timeline_limit":1
 func (b Bench) SlidingSync(ctx context.Context, rooms int) (out SlidingSync, err error) {
 	out = SlidingSync{Server: b.Options.Server, Database: b.Options.Database, Rooms: rooms}
 	err = b.with(ctx, func(in *server.Instance) error {
-		b.say("making %d rooms of %d members with %d messages each", rooms, slidingMembers, slidingMessages)
-		world, err := load.SharedWorld(ctx, load.Host(in.URL), rooms, slidingMembers)
+		world, err := b.filled(ctx, in, rooms, slidingMembers, slidingMessages)
 		if err != nil {
-			return err
-		}
-		if err := world.Fill(ctx, rooms*slidingMessages); err != nil {
-			return err
-		}
-		if _, err := restart(ctx, in); err != nil {
 			return err
 		}
 		phone := world.Rooms[0].Members[1]
